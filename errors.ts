@@ -1,0 +1,32 @@
+/**
+ * The error classes that callers catch. Everything else is thrown as a built-in class.
+ *
+ * Each message is one line: what is wrong, where, and what to do. The CLI maps a class to an exit code
+ * (`ConfigError` 2, `CheckpointError` and `NumericError` 3, `HubError` 4, `ResourceError` 5).
+ * @module
+ */
+
+/** A wrong option, flag or configuration: the caller can mend the call. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** A model, checkpoint or picture file that is missing, damaged or not what it claims to be. */
+export class CheckpointError extends Error {
+  override readonly name = "CheckpointError";
+}
+
+/** A computation produced NaN or infinity. The message names stage, step and tensor. */
+export class NumericError extends Error {
+  override readonly name = "NumericError";
+}
+
+/** A failure of the network or of a model hub. */
+export class HubError extends Error {
+  override readonly name = "HubError";
+}
+
+/** Not enough disk or memory. The message says how much is there and how much is needed. */
+export class ResourceError extends Error {
+  override readonly name = "ResourceError";
+}
