@@ -1,0 +1,24 @@
+/**
+ * A small library for writing networks as ONNX graphs in TypeScript.
+ *
+ * Operators are plain functions on values; shapes and dtypes are inferred and checked when they are called.
+ *
+ * @example
+ * ```ts
+ * import { onnx } from "wuerstchen";
+ * const x = onnx.input("x", "float32", ["batch", 8]);
+ * const y = onnx.scope("mapper", () => onnx.gemm(x, onnx.parameter("weight", [4, 8])));
+ * const network = onnx.graph({ outputs: { y } });
+ * if (network.parameters[0]?.key !== "mapper.weight") throw new Error("the scope path is the key");
+ * ```
+ * @module
+ */
+export * from "./dims.ts";
+export * from "./value.ts";
+export * from "./graph.ts";
+export * from "./encode.ts";
+export * from "./flops.ts";
+export * from "./ops/elementwise.ts";
+export * from "./ops/linear.ts";
+export * from "./ops/reduce.ts";
+export * from "./ops/shape.ts";

@@ -1,0 +1,185 @@
+/**
+ * Values: the edges of a graph. Operators take values and return values; no graph object is handed about, since the graph
+ * is what can be reached by walking back from its outputs (the idea of Spox and of WebNN's `MLGraphBuilder`).
+ * @module
+ */
+import type { ArrayOf, DType } from "../tensor/tensor.ts";
+import { type Dim, formatShape, type Shape } from "./dims.ts";
+
+/** Attributes of a node, in ONNX's kinds: whole numbers as `bigint` or lists of them, reals as `number`, and strings. */
+export type Attribute = number | bigint | string | readonly bigint[];
+
+/** One application of an ONNX operator. */
+export interface Node {
+  readonly op: string;
+  /** Operator set: `""` is ONNX's own. */
+  readonly domain: string;
+  /** Operands in ONNX's order; `undefined` where an optional one is left out. */
+  readonly inputs: readonly (Value | undefined)[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  readonly outputs: readonly Value[];
+  /** Scope path in which the operator was called, such as `blocks.3.attention`. */
+  readonly scope: string;
+}
+
+/** Where a value comes from. */
+export type Source =
+  | { readonly kind: "input"; readonly name: string }
+  | { readonly kind: "parameter"; readonly key: string }
+  | { readonly kind: "constant"; readonly data: ArrayOf[DType] }
+  | { readonly kind: "node"; readonly node: Node; readonly index: number };
+
+/** A tensor that a graph will hold: its element type and shape are known when it is built. */
+export class Value {
+  constructor(readonly dtype: DType, readonly shape: Shape, readonly source: Source) {}
+
+  /** Number of dimensions. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** The dimension at `axis` (negative from the end). */
+  dim(axis: number): Dim {
+    const dim = this.shape.at(axis);
+    if (dim === undefined) throw new GraphError(`Expected axis ${axis} to exist in shape ${formatShape(this.shape)}`);
+    return dim;
+  }
+
+  /** The dimension at `axis`, which must be a number. */
+  size(axis: number): number {
+    const dim = this.dim(axis);
+    if (typeof dim === "string") {
+      throw new GraphError(`Expected a known size at axis ${axis} but found "${dim}" in ${formatShape(this.shape)}`);
+    }
+    return dim;
+  }
+}
+
+/** A graph that cannot be built: the message names the scope and the shapes that do not fit. */
+export class GraphError extends Error {
+  override readonly name = "GraphError";
+
+  constructor(message: string) {
+    super(path.length > 0 ? `${path.join(".")}: ${message}` : message);
+  }
+}
+
+/** What was built, recorded by {@linkcode traceScopes}. */
+export interface Trace {
+  /** The value that each scope returned, by scope path. */
+  readonly scopes: Map<string, Value>;
+  /** Shape of every parameter that was declared, whether an output needs it or not, by key. */
+  readonly parameters: Map<string, readonly number[]>;
+}
+
+// Building a graph is synchronous, so the path of open scopes can be kept beside the builder
+// in place of being handed through every layer.
+const path: string[] = [];
+let trace: Trace | undefined;
+
+/**
+ * Runs `build` inside a named scope. Scope paths are checkpoint keys: a parameter `weight` made in
+ * `scope("blocks.3", () => scope("depthwise", …))` has the key `blocks.3.depthwise.weight`.
+ */
+export function scope<Result>(name: string, build: () => Result): Result {
+  path.push(name);
+  try {
+    const result = build();
+    if (trace && result instanceof Value) trace.scopes.set(path.join("."), result);
+    return result;
+  } finally {
+    path.pop();
+  }
+}
+
+/** Path of the open scopes, `""` outside of any. */
+export function scopePath(): string {
+  return path.join(".");
+}
+
+/** Runs `build` and also returns what it built: the value of each scope and all declared parameters. */
+export function traceScopes<Result>(build: () => Result): Trace & { result: Result } {
+  const outer = trace;
+  const own: Trace = { scopes: new Map(), parameters: new Map() };
+  trace = own;
+  try {
+    return { result: build(), ...own };
+  } finally {
+    trace = outer;
+  }
+}
+
+/** A graph input: a tensor that is given at each run. */
+export function input(name: string, dtype: DType, shape: Shape): Value {
+  return new Value(dtype, shape, { kind: "input", name });
+}
+
+/** A trained tensor of the network. Its key is the scope path and `name`; what stands behind it is decided when the graph is bound. */
+export function parameter(name: string, shape: readonly number[]): Value {
+  if (!shape.every((dim) => Number.isSafeInteger(dim) && dim > 0)) {
+    throw new GraphError(`Expected "${name}" to have positive whole dimensions but found ${formatShape(shape)}`);
+  }
+  const key = [...path, name].join(".");
+  trace?.parameters.set(key, shape);
+  return new Value("float32", shape, { kind: "parameter", key });
+}
+
+/** A tensor of fixed numbers, kept inside the graph. */
+export function constant<D extends DType>(dtype: D, shape: readonly number[], data: ArrayOf[D]): Value {
+  if (data.length !== shape.reduce((all, dim) => all * dim, 1)) {
+    throw new GraphError(`Expected ${formatShape(shape)} to hold ${data.length} elements`);
+  }
+  return new Value(dtype, shape, { kind: "constant", data });
+}
+
+/** A scalar of the given dtype. */
+export function scalar(dtype: DType, value: number): Value {
+  switch (dtype) {
+    case "float32":
+      return constant("float32", [], Float32Array.of(value));
+    case "float64":
+      return constant("float64", [], Float64Array.of(value));
+    case "int64":
+      return constant("int64", [], BigInt64Array.of(BigInt(value)));
+    default:
+      throw new GraphError(`Expected a scalar of float32, float64 or int64 but found ${dtype}`);
+  }
+}
+
+/** A one-dimensional int64 constant: shapes, axes, indices. */
+export function integers(values: readonly number[]): Value {
+  return constant("int64", [values.length], BigInt64Array.from(values, BigInt));
+}
+
+/** Declares the outputs of an operator: dtype and shape of each. */
+export type OutputTypes = readonly (readonly [DType, Shape])[];
+
+/** Makes a node with the given outputs. Operators call this once their shapes are checked. */
+export function emit(
+  op: string,
+  inputs: readonly (Value | undefined)[],
+  { outputs, attributes = {}, domain = "" }: {
+    outputs: OutputTypes;
+    attributes?: Readonly<Record<string, Attribute>>;
+    domain?: string;
+  },
+): Value[] {
+  const values: Value[] = [];
+  const node: Node = { op, domain, inputs, attributes, outputs: values, scope: scopePath() };
+  outputs.forEach(([dtype, shape], index) => values.push(new Value(dtype, shape, { kind: "node", node, index })));
+  return values;
+}
+
+/** Like {@linkcode emit}, for an operator with one output. */
+export function emitOne(
+  op: string,
+  inputs: readonly (Value | undefined)[],
+  { dtype, shape, ...rest }: {
+    dtype: DType;
+    shape: Shape;
+    attributes?: Readonly<Record<string, Attribute>>;
+    domain?: string;
+  },
+): Value {
+  return emit(op, inputs, { outputs: [[dtype, shape]], ...rest })[0]!;
+}

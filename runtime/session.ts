@@ -1,0 +1,97 @@
+/**
+ * ONNX Runtime, the only place that imports it: sessions on this machine's processor.
+ * @module
+ */
+import type { InferenceSession, OnnxValue } from "onnxruntime-node";
+import { type DType, type Tensor, tensor } from "../tensor/tensor.ts";
+
+type Ort = typeof import("onnxruntime-node");
+
+let loading: Promise<Ort> | undefined;
+
+/** Loads the runtime on first use: its library is 45 MB, and `--help` needs none of it. */
+function ort(): Promise<Ort> {
+  return loading ??= import("onnxruntime-node").then((module) =>
+    (module as unknown as { default?: Ort }).default ?? module
+  );
+}
+
+/** Version of the ONNX Runtime in use. */
+export async function runtimeVersion(): Promise<string> {
+  const { env } = await ort();
+  return env.versions.node ?? env.versions.common;
+}
+
+/** How a session is built. */
+export interface SessionOptions {
+  /** Threads inside an operator; the runtime's own choice (one a core) where left out. */
+  threads?: number | undefined;
+  /** Folder that external data of the model is relative to. */
+  folder?: string | undefined;
+  /**
+   * Lets the runtime keep a second, packed copy of fp32 weights in memory. Off by default: the weights then stay
+   * file-mapped, at half the memory (`bench/README.md` has the times).
+   */
+  prepack?: boolean | undefined;
+}
+
+const toOrt: Partial<Record<DType, string>> = {
+  float32: "float32",
+  float16: "float16",
+  float64: "float64",
+  int64: "int64",
+  int32: "int32",
+  uint8: "uint8",
+  int8: "int8",
+  bool: "bool",
+};
+
+/** A loaded network. Runs are sequential; {@linkcode Session.release} frees its memory. */
+export class Session {
+  readonly #session: InferenceSession;
+  readonly #ort: Ort;
+
+  private constructor(ort: Ort, session: InferenceSession) {
+    this.#ort = ort;
+    this.#session = session;
+  }
+
+  /** Builds a session from the bytes of an ONNX model. */
+  static async create(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+    const runtime = await ort();
+    const config: Record<string, string> = {};
+    if (options.folder !== undefined) config["model_external_initializers_file_folder_path"] = options.folder;
+    if (!options.prepack) config["disable_prepacking"] = "1";
+    const session = await runtime.InferenceSession.create(model, {
+      executionProviders: ["cpu"],
+      graphOptimizationLevel: "all",
+      logSeverityLevel: 3,
+      ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+      extra: { session: config },
+    });
+    return new Session(runtime, session);
+  }
+
+  /** Runs the network once: named inputs in, named outputs out. */
+  async run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+    const feeds: Record<string, OnnxValue> = {};
+    for (const [name, { dtype, data, shape }] of Object.entries(inputs)) {
+      const type = toOrt[dtype];
+      if (type === undefined) {
+        throw new TypeError(`Expected a dtype that the runtime takes for "${name}" but found ${dtype}`);
+      }
+      feeds[name] = new this.#ort.Tensor(type as "float32", data as Float32Array, shape);
+    }
+    const results = await this.#session.run(feeds);
+    return Object.fromEntries(
+      Object.entries(results).map((
+        [name, { type, data, dims }],
+      ) => [name, tensor(type as "float32", dims, data as Float32Array)]),
+    );
+  }
+
+  /** Frees the network's memory. The session cannot run afterwards. */
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}
