@@ -1,25 +1,17 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ConfigError } from "../errors.ts";
+import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { writeFileAtomic } from "./atomic_write.ts";
 
 const bytes = Uint8Array.of(1, 2, 3, 4, 5);
-
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 function names(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 }
 
 Deno.test("writeFileAtomic() writes an array, an iterable and an async iterable, and leaves no other file", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await writeFileAtomic(join(folder, "array"), bytes);
     await writeFileAtomic(join(folder, "iterable"), [bytes.subarray(0, 2), new Uint8Array(0), bytes.subarray(2)]);
     async function* chunks() {
@@ -35,7 +27,7 @@ Deno.test("writeFileAtomic() writes an array, an iterable and an async iterable,
   }));
 
 Deno.test("writeFileAtomic() writes a name of 255 bytes", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const path = join(folder, "n".repeat(255));
     await writeFileAtomic(path, bytes);
     assert.deepEqual(await Deno.readFile(path), bytes);
@@ -43,7 +35,7 @@ Deno.test("writeFileAtomic() writes a name of 255 bytes", () =>
   }));
 
 Deno.test("writeFileAtomic() leaves an existing file alone unless force is set", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const path = join(folder, "out");
     await Deno.writeTextFile(path, "old");
     await assert.rejects(writeFileAtomic(path, bytes), (error: Error) => {
@@ -58,7 +50,7 @@ Deno.test("writeFileAtomic() leaves an existing file alone unless force is set",
   }));
 
 Deno.test("writeFileAtomic() does not replace a file that appears while it writes", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const path = join(folder, "out");
     async function* chunks() {
       yield bytes;
@@ -70,7 +62,7 @@ Deno.test("writeFileAtomic() does not replace a file that appears while it write
   }));
 
 Deno.test("writeFileAtomic() lets exactly one of ten writers of a new path succeed", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const path = join(folder, "out");
     const runs = Array.from({ length: 10 }, (_, i) => writeFileAtomic(path, new Uint8Array(1000).fill(i)));
     const results = await Promise.allSettled(runs);
@@ -81,7 +73,7 @@ Deno.test("writeFileAtomic() lets exactly one of ten writers of a new path succe
   }));
 
 Deno.test("writeFileAtomic() removes its temporary file and keeps the old one when the data fail", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const path = join(folder, "out");
     await Deno.writeTextFile(path, "old");
     // deno-lint-ignore require-yield -- it fails before it yields
@@ -95,7 +87,7 @@ Deno.test("writeFileAtomic() removes its temporary file and keeps the old one wh
   }));
 
 Deno.test("writeFileAtomic() with force writes through a link and refuses what is no regular file", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const [file, link] = [join(folder, "file"), join(folder, "link")];
     await Deno.writeTextFile(file, "old");
     await Deno.symlink(file, link);
@@ -108,7 +100,7 @@ Deno.test("writeFileAtomic() with force writes through a link and refuses what i
   }));
 
 Deno.test("writeFileAtomic() names the folder that is missing", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const path = join(folder, "no", "out");
     await assert.rejects(writeFileAtomic(path, bytes), {
       name: "ConfigError",
@@ -122,7 +114,7 @@ Deno.test({
   name: "writeFileAtomic() names the read-only folder",
   ignore: Deno.build.os === "windows" || Deno.uid() === 0, // root may write everywhere
   fn: () =>
-    inFolder(async (folder) => {
+    inTempFolder(async (folder) => {
       await Deno.chmod(folder, 0o555);
       const path = join(folder, "out");
       await assert.rejects(writeFileAtomic(path, bytes), {
@@ -153,7 +145,7 @@ Deno.test({
   name: "writeFileAtomic() says how much is needed and free where the size of files is limited",
   ignore: Deno.build.os === "windows",
   fn: () =>
-    inFolder(async (folder) => {
+    inTempFolder(async (folder) => {
       // The signal of a passed limit is ignored, so that the write fails in its place.
       const said = await writeUnder("trap '' XFSZ && ulimit -f 1", { folder, size: 100_000 });
       assert.match(
@@ -171,7 +163,7 @@ Deno.test({
   name: "writeFileAtomic() says how much is needed and free on a full disk, and leaves nothing there",
   ignore: !mayMount,
   fn: () =>
-    inFolder(async (folder) => {
+    inTempFolder(async (folder) => {
       const wrapper = ["unshare", "-rm"];
       const said = await writeUnder(`${mount} ${folder}`, { folder, size: 100_000, wrapper });
       assert.match(said, /^ResourceError: .*out: the disk is full \(100000 bytes needed, 65536 free\).*\n\n$/);
