@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { findCheckpoint } from "./find_checkpoint.ts";
+
+function find(names: string[], variant?: string) {
+  return findCheckpoint(new Set(names), { folder: "unet", stem: "model", variant });
+}
+
+Deno.test("findCheckpoint() prefers the weights without a variant, and a single file to an index", () => {
+  const names = ["model.safetensors.index.json", "model.fp16.safetensors", "model.safetensors", "config.json"];
+  assert.deepEqual(find(names), { name: "model.safetensors", sharded: false, variant: undefined });
+  assert.deepEqual(find(names.slice(0, 2)), { name: names[0], sharded: true, variant: undefined });
+});
+
+Deno.test("findCheckpoint() takes the only variant there is", () => {
+  for (
+    const [name, sharded] of [
+      ["model.fp16.safetensors", false],
+      ["model.safetensors.index.fp16.json", true],
+      ["model.fp16.safetensors.index.json", true],
+    ] as const
+  ) {
+    const names = [name, "model.fp16-00001-of-00002.safetensors", "model.fp16-00002-of-00002.safetensors"];
+    assert.deepEqual(find(names), { name, sharded, variant: "fp16" });
+    assert.deepEqual(find([...names, "model.safetensors"], "fp16"), { name, sharded, variant: "fp16" });
+  }
+});
+
+Deno.test("findCheckpoint() names what there is where it cannot choose", () => {
+  const variants = ["model.fp16.safetensors", "model.bf16.safetensors.index.json"];
+  for (
+    const [names, variant, message] of [
+      [variants, undefined, 'unet: no model.safetensors but variants "bf16", "fp16"; choose a variant'],
+      [variants, "fp32", 'unet: no model.fp32.safetensors but variants "bf16", "fp16"; there is no variant "fp32"'],
+      [["x"], undefined, "unet: no model.safetensors and no model.safetensors.index.json"],
+      [
+        ["pytorch_model.bin"],
+        undefined,
+        'unet: no model.safetensors and no model.safetensors.index.json, only "pytorch_model.bin"; convert it to safetensors first',
+      ],
+      [
+        ["model-00001-of-00002.safetensors"],
+        undefined,
+        "unet: no model.safetensors and no model.safetensors.index.json",
+      ],
+    ] as const
+  ) assert.throws(() => find([...names], variant), { name: "CheckpointError", message });
+});
