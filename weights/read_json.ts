@@ -15,7 +15,7 @@ export interface ReadJsonOptions {
 /**
  * Reads a JSON file that holds one object, with the strict parser.
  *
- * @returns the object, without a prototype
+ * @returns the object, which inherits nothing
  * @throws {CheckpointError} where the file is missing, too large, no JSON or no object, naming file and place
  * @throws {Deno.errors.PermissionDenied | Deno.errors.NotCapable} where it may not be read
  */

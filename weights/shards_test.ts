@@ -69,8 +69,8 @@ Deno.test("openShards() refuses names that lead out of the folder or are no safe
 });
 
 Deno.test("openShards() refuses more shards than any checkpoint has, before it opens one", async () => {
-  const many = Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`k${i}`, `s${i}.safetensors`]));
-  await assert.rejects(open({ weight_map: many }), { message: `${prefix}expected 1 to 10000 shards but found 200000` });
+  const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, `s${i}.safetensors`]));
+  await assert.rejects(open({ weight_map: many }), { message: `${prefix}expected 1 to 10000 shards but found 20000` });
   await assert.rejects(open({ weight_map: {} }), { message: `${prefix}expected 1 to 10000 shards but found 0` });
   const million = `{"weight_map":{${Array.from({ length: 1_000_000 }, (_, i) => `"k${i}":"s${i}.safetensors"`)}}}`;
   await assert.rejects(open(million), /expected at most 16777216 bytes of JSON but found \d+$/);

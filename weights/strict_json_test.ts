@@ -6,7 +6,7 @@ import { isObject, NumberLiteral, parseStrictJson } from "./strict_json.ts";
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || value === null) return value;
-  assert.equal(Object.getPrototypeOf(value), null);
+  assert(!(value instanceof Object));
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
 
@@ -110,6 +110,15 @@ Deno.test("parseStrictJson() bounds nesting, so that no depth overflows the stac
   assert(Array.isArray(siblings) && siblings.length === 1001);
 });
 
+Deno.test("parseStrictJson() bounds the number of objects, arrays and keys", () => {
+  assert.throws(
+    () => parseStrictJson("[{},[],{}]", { maxItems: 3 }),
+    /Expected at most 3 objects and arrays at line 1, column 8/,
+  );
+  assert.throws(() => parseStrictJson('{"a":1,"b":2,"c":3}', { maxItems: 2 }), /Expected at most 2 keys in an object/);
+  assert.equal(JSON.stringify(parseStrictJson('{"a":[],"b":{}}', { maxItems: 3 })), '{"a":[],"b":{}}');
+});
+
 Deno.test("parseStrictJson() rejects bytes that are not UTF-8, byte order marks and lone surrogates", () => {
   const encode = (text: string) => new TextEncoder().encode(text);
   assert.equal(parseStrictJson(encode('"é😀\\ud83d\\ude00"')), "é😀😀");
@@ -145,8 +154,9 @@ Deno.test("parseStrictJson() says what it expected, what it found and where", ()
       ["{} {}", 'Expected the end but found "{" at line 1, column 4'],
       ['"a\nb"', 'Expected the end of a string but found "\\u000a" at line 1, column 3'],
       ['"a', "Expected the end of a string but found the end at line 1, column 3"],
-      ['"\\x"', "Expected an escape sequence of JSON at line 1, column 2"],
-      ['"\\u00g0"', "Expected four hexadecimal digits after \\u at line 1, column 2"],
+      ['"\\x"', "Expected a string with the escape sequences of JSON at line 1, column 1"],
+      ['[\n"\\u00g0"]', "Expected a string with the escape sequences of JSON at line 2, column 1"],
+      ['"a\\', "Expected the end of a string but found the end at line 1, column 4"],
       ["nul", 'Expected a value but found "n" at line 1, column 1'],
     ] as const
   ) assert.throws(() => parseStrictJson(text), { name: "SyntaxError", message });
