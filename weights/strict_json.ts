@@ -63,7 +63,7 @@ const space = 0x20;
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const integer = /^-?[0-9]+$/;
 
-/** Makes objects that inherit nothing at all, yet take a third of the memory of `Object.create(null)`. */
+/** Makes objects that inherit nothing at all. (Those of `Object.create(null)` are hash tables: 214 bytes for 3 keys, not 67.) */
 const Bare = function () {} as unknown as { new (): JsonObject };
 Bare.prototype = Object.freeze(Object.create(null));
 
