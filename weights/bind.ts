@@ -5,17 +5,7 @@
 import { dirname, relative, resolve } from "node:path";
 import { CheckpointError } from "../errors.ts";
 import type { Binding, Parameter } from "../onnx/mod.ts";
-import type { DType } from "../tensor/tensor.ts";
-
-/** Where one tensor of a checkpoint lies. */
-export interface StoredTensor {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  /** Real path of its file. */
-  readonly file: string;
-  /** Byte offset of its first element in that file. */
-  readonly start: number;
-}
+import type { StoredTensor } from "./checkpoint.ts";
 
 /** The tensors of a checkpoint by key. */
 export type StoredTensors = ReadonlyMap<string, StoredTensor>;

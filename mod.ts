@@ -1,0 +1,24 @@
+/**
+ * Würstchen: a text-to-image family that does its text-conditional work in a 42× compressed latent, as a library.
+ *
+ * @example Paint a picture with the model that comes along
+ * ```ts
+ * import { loadPipeline } from "wuerstchen";
+ * await using pipeline = await loadPipeline("emoji");
+ * const { images } = await pipeline.generate({ prompt: "a red apple on a blue background", seed: 7, priorSteps: 2, decoderSteps: 1 });
+ * const png = await images[0]!.png();
+ * if (png[1] !== 0x50) throw new Error("a PNG");
+ * ```
+ * @module
+ */
+export * from "./errors.ts";
+export * from "./pipeline/types.ts";
+export { type LoadOptions, loadPipeline, Pipeline } from "./pipeline/pipeline.ts";
+export { readHandOver, writeHandOver } from "./pipeline/hand_over.ts";
+export { type PictureMetadata, readPictureMetadata } from "./pipeline/metadata.ts";
+export type { ModelDefaults } from "./pipeline/options.ts";
+export { planSizes, type Size, type SizePlan, type SizeRules } from "./pipeline/plan.ts";
+export { type ArrayOf, type DType, type Tensor, tensor } from "./tensor/tensor.ts";
+export { defaultStageCTimesteps, timestepPresets } from "./schedulers/timesteps.ts";
+export { version } from "./version.ts";
+export * as onnx from "./onnx/mod.ts";

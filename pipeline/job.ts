@@ -1,0 +1,154 @@
+/**
+ * One generation on its way through the stages.
+ * @module
+ */
+import { ConfigError } from "../errors.ts";
+import type { Scheduler } from "../schedulers/scheduler.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { createNoise, type Noise } from "./noise.ts";
+import { planSizes, type SizePlan, type SizeRules } from "./plan.ts";
+import { type ModelDefaults, resolveOptions } from "./options.ts";
+import type { GenerateOptions, GeneratedImage, HandOver, ResolvedOptions, StageName, StagePlan } from "./types.ts";
+
+/** The prompts of a job that Stage B decodes together: one, since diffusers decodes prompt by prompt. */
+export interface DecoderGroup {
+  /** Name in saved tensors: `decoder`, or `decoder0`, `decoder1` … with several prompts. */
+  readonly name: string;
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  /** Place of its first picture in the run. */
+  readonly first: number;
+  /** Stage B's result [imagesPerPrompt, 4, h, w]. */
+  latents?: Tensor<"float32">;
+}
+
+/** A generation: its settings, and what the stages have made of it so far. */
+export class Job {
+  readonly index: number;
+  readonly request: GenerateOptions;
+  readonly options: ResolvedOptions;
+  readonly plan: SizePlan;
+  readonly prompts: readonly string[];
+  readonly negativePrompts: readonly string[];
+  readonly groups: readonly DecoderGroup[];
+  readonly warnings: string[] = [];
+  readonly images: GeneratedImage[] = [];
+  readonly #priorNoise: Noise;
+  readonly #decoderNoise: Noise;
+  /** Stage C's result [b, 16, n, m]. */
+  embeddings: Tensor<"float32"> | undefined;
+
+  /** @throws {ConfigError} where the request does not fit the model */
+  constructor(request: GenerateOptions, { index, rules, defaults }: { index: number; rules: SizeRules; defaults: ModelDefaults }) {
+    this.index = index;
+    this.request = request;
+    this.options = resolveOptions(request, defaults);
+    this.plan = planSizes(this.options, rules);
+    const { prompt, negativePrompt, imagesPerPrompt, rng, seed, decoderSeed } = this.options;
+    this.prompts = typeof prompt === "string" ? [prompt] : prompt;
+    this.negativePrompts = typeof negativePrompt === "string" ? this.prompts.map(() => negativePrompt) : negativePrompt;
+    this.groups = this.prompts.map((text, i) => ({
+      name: this.prompts.length > 1 ? `decoder${i}` : "decoder",
+      prompt: text,
+      negativePrompt: this.negativePrompts[i]!,
+      first: i * imagesPerPrompt,
+    }));
+    const seeds = (value: number | readonly number[]) => typeof value === "number" ? [value] : value;
+    const states = request.from?.generators ?? [];
+    this.#priorNoise = createNoise(rng, seeds(seed), { states });
+    this.#decoderNoise = decoderSeed === undefined ? this.#priorNoise : createNoise(rng, seeds(decoderSeed));
+    this.#takeHandOver(request.from);
+  }
+
+  /** Pictures of the whole job. */
+  get count(): number {
+    return this.prompts.length * this.options.imagesPerPrompt;
+  }
+
+  /** Whether this job still needs a stage. */
+  needs(stage: "prior" | "decoder" | "pixels"): boolean {
+    const order = ["prior", "decoder", "pixels"];
+    const { from, stopAfter } = this.request;
+    const first = from ? (from.kind === "image_embeddings" ? 1 : 2) : 0;
+    const last = stopAfter ? order.indexOf(stopAfter) : 2;
+    const place = order.indexOf(stage);
+    return place >= first && place <= last;
+  }
+
+  /** The stages that the job will go through, with their steps. */
+  stages(): StagePlan[] {
+    const { priorSteps, decoderSteps } = this.options;
+    const all: [boolean, StageName, number][] = [
+      [this.needs("prior"), "prior text", 1],
+      [this.needs("prior"), "prior", priorSteps],
+      [this.needs("decoder"), "decoder text", 1],
+      [this.needs("decoder"), "decoder", decoderSteps * this.groups.length],
+      [this.needs("pixels"), "pixels", this.count],
+    ];
+    return all.filter(([needed]) => needed).map(([, stage, total]) => ({ stage, total }));
+  }
+
+  /** Times of a stage, from 1 towards 0. */
+  timesteps(stage: "prior" | "decoder", scheduler: Scheduler): Float32Array {
+    const own = this.options[`${stage}Timesteps`];
+    return own ? Float32Array.from(own) : scheduler.timesteps(this.options[`${stage}Steps`]);
+  }
+
+  /** Initial noise of a stage: the request's own, else drawn. */
+  initialNoise(stage: "prior" | "decoder", shape: readonly number[], { first = 0 } = {}): Tensor<"float32"> {
+    const own = this.request[`${stage}Latents`];
+    if (!own) return this.noise(stage, shape, { step: 0, first });
+    const whole = [this.count, ...shape.slice(1)];
+    if (own.shape.join() !== whole.join()) {
+      throw new ConfigError(
+        `Expected ${stage}Latents to have the shape [${whole.join(", ")}] but found [${own.shape.join(", ")}]`,
+      );
+    }
+    const size = own.data.length / this.count;
+    return tensor("float32", shape, own.data.slice(first * size, (first + shape[0]!) * size));
+  }
+
+  /** Draws noise for a stage; step 0 is the initial one. */
+  noise(stage: "prior" | "decoder", shape: readonly number[], { step, first = 0 }: { step: number; first?: number }): Tensor<"float32"> {
+    const source = stage === "prior" ? this.#priorNoise : this.#decoderNoise;
+    return source.draw(shape, { stage: stage === "prior" ? 0 : 1, step, image: first });
+  }
+
+  /** Hands an intermediate tensor to whoever asked for them. */
+  record(name: string, value: Tensor): void {
+    this.request.onTensor?.(name, value);
+  }
+
+  /** State after Stage C or Stage B. */
+  handOver(model: HandOver["model"]): HandOver {
+    const { options } = this;
+    if (this.request.stopAfter === "prior") {
+      return { kind: "image_embeddings", tensor: this.embeddings!, options, generators: this.#decoderNoise.states(), model };
+    }
+    const [, ...rest] = this.groups[0]!.latents!.shape;
+    const latents = tensor("float32", [this.count, ...rest]);
+    for (const { latents: part, first } of this.groups) latents.data.set(part!.data, first * part!.data.length / part!.shape[0]!);
+    return { kind: "latents", tensor: latents, options, generators: [], model };
+  }
+
+  #takeHandOver(from: HandOver | undefined): void {
+    if (!from) return;
+    const size = from.kind === "image_embeddings" ? this.plan.prior : this.plan.decoder;
+    const [batch, , height, width] = from.tensor.shape;
+    if (from.tensor.shape.length !== 4 || batch !== this.count || height !== size.height || width !== size.width) {
+      throw new ConfigError(
+        `Expected ${from.kind} of ${this.count} × ${size.height} × ${size.width} for this picture but found ` +
+          `[${from.tensor.shape.join(", ")}]: keep width, height and pictures per prompt as they were`,
+      );
+    }
+    if (from.kind === "image_embeddings") this.embeddings = from.tensor;
+    else {
+      const row = from.tensor.data.length / batch!;
+      const { imagesPerPrompt } = this.options;
+      for (const group of this.groups) {
+        const data = from.tensor.data.slice(group.first * row, (group.first + imagesPerPrompt) * row);
+        group.latents = tensor("float32", [imagesPerPrompt, ...from.tensor.shape.slice(1)], data);
+      }
+    }
+  }
+}

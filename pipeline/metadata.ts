@@ -1,0 +1,100 @@
+/**
+ * What a picture says about itself: everything that is needed to paint it again.
+ * @module
+ */
+import { z } from "zod";
+import { CheckpointError } from "../errors.ts";
+import { formatParameters } from "../images/parameters.ts";
+import { readMetadata } from "../images/metadata.ts";
+import { version } from "../version.ts";
+import type { ModelIdentity, ResolvedOptions } from "./types.ts";
+
+const oneOrMany = <T extends z.ZodType>(item: T) => z.union([item, z.array(item)]);
+const times = z.array(z.number()).min(2);
+
+/** Settings of a run as JSON; the names are those of the library's options. */
+export const optionsSchema = z.object({
+  prompt: oneOrMany(z.string()),
+  negativePrompt: oneOrMany(z.string()),
+  width: z.int(),
+  height: z.int(),
+  seed: oneOrMany(z.int().nonnegative()),
+  decoderSeed: oneOrMany(z.int().nonnegative()).optional(),
+  imagesPerPrompt: z.int().positive(),
+  priorSteps: z.int().positive(),
+  priorGuidance: z.number(),
+  priorTimesteps: times.optional(),
+  decoderSteps: z.int().positive(),
+  decoderGuidance: z.number(),
+  decoderTimesteps: times.optional(),
+  rng: z.enum(["torch", "stream"]),
+});
+
+/** Name and weight hashes of a model as JSON. */
+export const modelSchema = z.object({ name: z.string(), weights: z.record(z.string(), z.string()) });
+
+const pictureSchema = z.object({
+  version: z.string(),
+  runtime: z.string(),
+  threads: z.int().positive(),
+  index: z.int().nonnegative(),
+  options: optionsSchema,
+  model: modelSchema,
+  /** Hash of the weights or latents that came from outside, where there were any. */
+  inputs: z.record(z.string(), z.string()).optional(),
+});
+
+/** What is stored in a picture. */
+export interface PictureMetadata {
+  /** Version of wuerstchen that painted it. */
+  readonly version: string;
+  /** Version of ONNX Runtime. */
+  readonly runtime: string;
+  readonly threads: number;
+  /** Place among the pictures of its run. */
+  readonly index: number;
+  readonly options: ResolvedOptions;
+  readonly model: ModelIdentity;
+  /** sha256 of tensors that were handed in: initial noise, or the state of an earlier run. */
+  readonly inputs?: Readonly<Record<string, string>>;
+}
+
+/** The text that other tools read: the `parameters` of AUTOMATIC1111's web UI. */
+export function pictureParameters(metadata: PictureMetadata, { prompt, seed }: { prompt: string; seed: number }): string {
+  const { options, model } = metadata;
+  const negative = typeof options.negativePrompt === "string" ? options.negativePrompt : options.negativePrompt.join(" | ");
+  return formatParameters({
+    prompt,
+    negativePrompt: negative,
+    fields: [
+      ["Steps", String(options.priorSteps)],
+      ["Sampler", "DDPM Wuerstchen"],
+      ["CFG scale", String(options.priorGuidance)],
+      ["Seed", String(seed)],
+      ["Size", `${options.width}x${options.height}`],
+      ["Model", model.name],
+      ["Decoder steps", String(options.decoderSteps)],
+      ["Decoder CFG scale", String(options.decoderGuidance)],
+      ["RNG", options.rng],
+      ["Version", `wuerstchen ${version}`],
+    ],
+  });
+}
+
+/**
+ * Reads what a picture says about itself.
+ *
+ * @throws {CheckpointError} where the file is no picture, is damaged, or was not painted by this program
+ */
+export function readPictureMetadata(bytes: Uint8Array, { file = "picture" }: { file?: string } = {}): PictureMetadata {
+  const { wuerstchen } = readMetadata(bytes);
+  if (wuerstchen === undefined) {
+    throw new CheckpointError(`${file}: Expected a picture painted by wuerstchen but found no metadata of it`);
+  }
+  const result = pictureSchema.safeParse(wuerstchen);
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    throw new CheckpointError(`${file}: metadata "${issue.path.join(".")}": ${issue.message}`);
+  }
+  return result.data as PictureMetadata;
+}

@@ -1,0 +1,246 @@
+/**
+ * Finds the two halves of a model on this machine: a prior repository and a decoder repository in Hugging Face layout.
+ * @module
+ */
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { CheckpointError, ConfigError } from "../errors.ts";
+import { parseConfig } from "../networks/config.ts";
+import { readJson } from "../weights/read_json.ts";
+
+/** Folders of the half that makes Stage C's embedding, with the settings of its pipeline. */
+export interface PriorRepository {
+  readonly folder: string;
+  readonly prior: string;
+  readonly textEncoder: string;
+  readonly tokenizer: string;
+  readonly scheduler: string;
+  readonly latentMean: number;
+  readonly latentStd: number;
+  readonly resolutionMultiple: number;
+}
+
+/** Folders of the half that makes the picture, with the settings of its pipeline. */
+export interface DecoderRepository {
+  readonly folder: string;
+  readonly decoder: string;
+  readonly textEncoder: string;
+  readonly tokenizer: string;
+  readonly scheduler: string;
+  readonly vqgan: string;
+  readonly latentDimScale: number;
+}
+
+const priorIndex = z.object({
+  latent_mean: z.number().default(42),
+  latent_std: z.number().default(1),
+  resolution_multiple: z.number().positive().default(42.67),
+});
+const decoderIndex = z.object({ latent_dim_scale: z.number().positive().default(10.67) });
+
+const side = z.int().min(1).max(1 << 16);
+const defaultsFile = z.strictObject({
+  width: side.optional(),
+  height: side.optional(),
+  prior_steps: z.int().positive().optional(),
+  prior_timesteps: z.array(z.number().min(0).max(1)).min(2).optional(),
+  prior_guidance: z.number().nonnegative().optional(),
+  decoder_steps: z.int().positive().optional(),
+  decoder_timesteps: z.array(z.number().min(0).max(1)).min(2).optional(),
+  decoder_guidance: z.number().nonnegative().optional(),
+  negative_prompt: z.string().optional(),
+  min_side: side.optional(),
+  max_side: side.optional(),
+});
+
+/** Settings of `wuerstchen.json`: a model's own defaults, each replacing diffusers'. */
+export type ModelDefaultsFile = z.output<typeof defaultsFile>;
+
+/** Both halves of a model. */
+export interface ModelFolders {
+  readonly name: string;
+  readonly prior: PriorRepository;
+  readonly decoder: DecoderRepository;
+  readonly defaults: ModelDefaultsFile;
+}
+
+type Half = { prior?: PriorRepository; decoder?: DecoderRepository; folders: string[] };
+
+const isFolder = async (path: string) => (await Deno.stat(path).catch(() => undefined))?.isDirectory ?? false;
+const isFile = async (path: string) => (await Deno.stat(path).catch(() => undefined))?.isFile ?? false;
+
+function priorRepository(folder: string, index: unknown, { prefix = "", net = "prior" } = {}): PriorRepository {
+  const settings = parseConfig(priorIndex, index, { file: join(folder, "model_index.json") });
+  return {
+    folder,
+    prior: join(folder, net),
+    textEncoder: join(folder, `${prefix}text_encoder`),
+    tokenizer: join(folder, `${prefix}tokenizer`),
+    scheduler: join(folder, `${prefix}scheduler`),
+    latentMean: settings.latent_mean,
+    latentStd: settings.latent_std,
+    resolutionMultiple: settings.resolution_multiple,
+  };
+}
+
+function decoderRepository(folder: string, index: unknown): DecoderRepository {
+  const settings = parseConfig(decoderIndex, index, { file: join(folder, "model_index.json") });
+  return {
+    folder,
+    decoder: join(folder, "decoder"),
+    textEncoder: join(folder, "text_encoder"),
+    tokenizer: join(folder, "tokenizer"),
+    scheduler: join(folder, "scheduler"),
+    vqgan: join(folder, "vqgan"),
+    latentDimScale: settings.latent_dim_scale,
+  };
+}
+
+/** Reads one repository, by the `_class_name` of its model_index.json. */
+async function readRepository(folder: string): Promise<Half> {
+  const file = join(folder, "model_index.json");
+  const index = await readJson(file);
+  const name = index["_class_name"];
+  switch (name) {
+    case "WuerstchenPriorPipeline":
+      return { prior: priorRepository(folder, index), folders: [folder] };
+    case "WuerstchenDecoderPipeline":
+      return { decoder: decoderRepository(folder, index), folders: [folder] };
+    case "WuerstchenCombinedPipeline":
+      return {
+        prior: priorRepository(folder, index, { prefix: "prior_", net: "prior_prior" }),
+        decoder: decoderRepository(folder, index),
+        folders: [folder],
+      };
+    default:
+      throw new CheckpointError(
+        `${file}: Expected "_class_name" to be WuerstchenPriorPipeline, WuerstchenDecoderPipeline or ` +
+          `WuerstchenCombinedPipeline but found ${JSON.stringify(name) ?? "none"}`,
+      );
+  }
+}
+
+/** Reads a folder: one repository, or a parent that holds a prior and a decoder repository. */
+async function readFolder(folder: string): Promise<Half> {
+  if (await isFile(join(folder, "model_index.json"))) return await readRepository(folder);
+  const found: Half = { folders: [folder] };
+  const children: string[] = [];
+  for await (const entry of Deno.readDir(folder)) {
+    if (await isFile(join(folder, entry.name, "model_index.json"))) children.push(join(folder, entry.name));
+  }
+  for (const child of children.sort()) {
+    const half = await readRepository(child);
+    for (const kind of ["prior", "decoder"] as const) {
+      if (half[kind] && found[kind]) {
+        throw new CheckpointError(
+          `${folder}: Expected one ${kind} repository but found ${basename(found[kind].folder)} and ${basename(child)}; ` +
+            `choose with --${kind}`,
+        );
+      }
+    }
+    Object.assign(found, half, { folders: [...found.folders, child] });
+  }
+  if (!found.prior && !found.decoder) {
+    throw new CheckpointError(
+      `${folder}: Expected a model but found no model_index.json, neither there nor in a folder inside it`,
+    );
+  }
+  return found;
+}
+
+/** Folder of the models that come with this package. */
+function bundledFolder(): string {
+  return fileURLToPath(new URL("../models", import.meta.url));
+}
+
+async function bundledNames(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  if (await isFolder(folder)) {
+    for await (const entry of Deno.readDir(folder)) if (entry.isDirectory) names.push(entry.name);
+  }
+  return names.sort();
+}
+
+/**
+ * Turns what a user wrote into a folder: an existing folder comes before a bundled name; `./` forces a folder.
+ *
+ * @throws {CheckpointError} where it is neither
+ */
+async function findFolder(name: string, bundled: string): Promise<string> {
+  if (await isFolder(name)) return resolve(name);
+  const isPlain = /^[A-Za-z0-9][\w.-]*$/.test(name);
+  if (isPlain && await isFolder(join(bundled, name))) return join(bundled, name);
+  if (await isFile(name)) {
+    throw new CheckpointError(`${name}: Expected a model folder but found a file`);
+  }
+  throw new CheckpointError(
+    `${name}: Expected a folder that exists or a bundled model (${(await bundledNames(bundled)).join(", ")})`,
+  );
+}
+
+/** The prior repository that a decoder's README names in its front matter (`prior:` list), if its folder is beside it. */
+async function priorOfReadme(folder: string): Promise<string> {
+  const file = join(folder, "README.md");
+  const text = await Deno.readTextFile(file).catch(() => "");
+  const front = /^---\r?\n([\s\S]*?)\r?\n---/.exec(text)?.[1] ?? "";
+  const id = /^prior:[ \t]*(?:\r?\n[ \t]*-[ \t]*)?["']?([^\s"'#]+)/m.exec(front)?.[1];
+  if (id === undefined) {
+    throw new CheckpointError(`${folder}: Expected a prior for this decoder: give --prior FOLDER, or name it in ${file}`);
+  }
+  for (const candidate of [resolve(folder, id), resolve(folder, "..", basename(id)), resolve(id)]) {
+    if (await isFile(join(candidate, "model_index.json"))) return candidate;
+  }
+  throw new CheckpointError(
+    `${folder}: its README names the prior ${id}, which is not in ${dirname(folder)}; give its folder with --prior`,
+  );
+}
+
+async function readDefaults(folders: readonly string[]): Promise<ModelDefaultsFile> {
+  const merged: ModelDefaultsFile = {};
+  for (const folder of new Set(folders)) {
+    const file = join(folder, "wuerstchen.json");
+    if (await isFile(file)) Object.assign(merged, parseConfig(defaultsFile, await readJson(file), { file }));
+  }
+  return merged;
+}
+
+/**
+ * Finds a model.
+ *
+ * @param name a folder (a parent of two repositories, diffusers' combined layout, or one repository) or a bundled name
+ * @param options.prior replaces the half that makes the embedding
+ * @param options.decoder replaces the half that makes the picture
+ * @throws {CheckpointError} where a half is missing or is no Würstchen repository
+ */
+export async function findModel(
+  name: string,
+  { prior, decoder, modelsFolder = bundledFolder() }: {
+    prior?: string | undefined;
+    decoder?: string | undefined;
+    modelsFolder?: string | undefined;
+  } = {},
+): Promise<ModelFolders> {
+  if (name === "") throw new ConfigError("Expected the name or folder of a model but found nothing");
+  const read = async (text: string) => await readFolder(await findFolder(text, modelsFolder));
+  const base = await read(name);
+  const otherDecoder = decoder === undefined ? undefined : await read(decoder);
+  const decoderHalf = otherDecoder ?? base;
+  if (!decoderHalf.decoder) {
+    throw new CheckpointError(`${decoder ?? name}: Expected a decoder repository; this is a prior: give one with --decoder`);
+  }
+  const otherPrior = prior !== undefined
+    ? await read(prior)
+    : base.prior
+    ? undefined
+    : await readFolder(await priorOfReadme(decoderHalf.decoder.folder));
+  const priorHalf = otherPrior ?? base;
+  if (!priorHalf.prior) throw new CheckpointError(`${prior ?? name}: Expected a prior repository but found a decoder`);
+  const replaced = [...(otherPrior?.folders ?? []), ...(otherDecoder?.folders ?? [])];
+  return {
+    name,
+    prior: priorHalf.prior,
+    decoder: decoderHalf.decoder,
+    defaults: await readDefaults([...base.folders, ...replaced]),
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * Opens all parts of a model: configs are read, checkpoints checked against their networks, nothing is loaded yet.
+ * @module
+ */
+import { join } from "node:path";
+import { z } from "zod";
+import { clipTextConfig } from "../networks/clip_text.ts";
+import { parseConfig } from "../networks/config.ts";
+import { diffNeXtConfig } from "../networks/diffnext.ts";
+import { paellaVqConfig } from "../networks/paella_vq.ts";
+import { priorConfig } from "../networks/prior.ts";
+import { ddpmWuerstchen } from "../schedulers/ddpm_wuerstchen.ts";
+import type { Scheduler } from "../schedulers/scheduler.ts";
+import { AutoencoderStage } from "../stages/autoencoder.ts";
+import { DecoderStage } from "../stages/decoder.ts";
+import type { NetworkOptions } from "../stages/network.ts";
+import { PriorStage } from "../stages/prior.ts";
+import { TextEncoderStage } from "../stages/text_encoder.ts";
+import { loadClipTokenizer } from "../text/load_clip_tokenizer.ts";
+import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
+import { readJson } from "../weights/read_json.ts";
+import type { ModelFolders } from "./model.ts";
+
+/** The stages and schedulers of a model, by the half that they belong to. */
+export interface ModelParts {
+  readonly prior: { readonly text: TextEncoderStage; readonly stage: PriorStage; readonly scheduler: Scheduler };
+  readonly decoder: {
+    readonly text: TextEncoderStage;
+    readonly stage: DecoderStage;
+    readonly scheduler: Scheduler;
+    readonly autoencoder: AutoencoderStage;
+  };
+}
+
+const schedulerConfig = z.object({ s: z.number().optional(), scaler: z.number().positive().optional() });
+
+async function readConfig<Schema extends z.ZodType>(schema: Schema, folder: string): Promise<z.output<Schema>> {
+  const file = join(folder, "config.json");
+  return parseConfig(schema, await readJson(file), { file });
+}
+
+async function openScheduler(folder: string): Promise<Scheduler> {
+  const file = join(folder, "scheduler_config.json");
+  const { s, scaler } = parseConfig(schedulerConfig, await readJson(file), { file });
+  return ddpmWuerstchen({ ...(s === undefined ? {} : { s }), ...(scaler === undefined ? {} : { scaler }) });
+}
+
+async function openTextEncoder(
+  { textEncoder, tokenizer }: { textEncoder: string; tokenizer: string },
+  options: NetworkOptions,
+): Promise<TextEncoderStage> {
+  const [config, checkpoint, words] = await Promise.all([
+    readConfig(clipTextConfig, textEncoder),
+    openCheckpoint(textEncoder, { stem: "model" }),
+    loadClipTokenizer(tokenizer),
+  ]);
+  return new TextEncoderStage({ config, tokenizer: words }, checkpoint, options);
+}
+
+const stem = "diffusion_pytorch_model";
+
+/**
+ * Opens a model.
+ *
+ * @throws {CheckpointError} where a file is missing or damaged, or weights and configuration do not fit
+ */
+export async function openParts({ prior, decoder }: ModelFolders, options: NetworkOptions = {}): Promise<ModelParts> {
+  const [priorText, decoderText, priorScheduler, decoderScheduler] = await Promise.all([
+    openTextEncoder(prior, options),
+    openTextEncoder(decoder, options),
+    openScheduler(prior.scheduler),
+    openScheduler(decoder.scheduler),
+  ]);
+  const [priorSizes, decoderSizes, vqganSizes] = await Promise.all([
+    readConfig(priorConfig, prior.prior),
+    readConfig(diffNeXtConfig, decoder.decoder),
+    readConfig(paellaVqConfig, decoder.vqgan),
+  ]);
+  const [priorWeights, decoderWeights, vqganWeights] = await Promise.all([
+    openCheckpoint(prior.prior, { stem }),
+    openCheckpoint(decoder.decoder, { stem }),
+    openCheckpoint(decoder.vqgan, { stem }),
+  ]);
+  return {
+    prior: { text: priorText, stage: new PriorStage(priorSizes, priorWeights, options), scheduler: priorScheduler },
+    decoder: {
+      text: decoderText,
+      stage: new DecoderStage(decoderSizes, decoderWeights, options),
+      scheduler: decoderScheduler,
+      autoencoder: new AutoencoderStage(vqganSizes, vqganWeights, options),
+    },
+  };
+}
+
+/** The checkpoints of a model by the name that metadata gives them. */
+export function checkpointsOf({ prior, decoder }: ModelParts): Record<string, Checkpoint> {
+  return {
+    prior: prior.stage.network.checkpoint,
+    prior_text_encoder: prior.text.network.checkpoint,
+    decoder: decoder.stage.network.checkpoint,
+    decoder_text_encoder: decoder.text.network.checkpoint,
+    vqgan: decoder.autoencoder.network.checkpoint,
+  };
+}

@@ -1,0 +1,215 @@
+/**
+ * A loaded model that paints: the library's front door.
+ * @module
+ */
+import { encodeImage } from "../images/codec.ts";
+import type { ImageFormat } from "../images/format.ts";
+import { writeMetadata } from "../images/metadata.ts";
+import { runtimeVersion } from "../runtime/session.ts";
+import { version } from "../version.ts";
+import { type Context, generate } from "./generate.ts";
+import { Job } from "./job.ts";
+import { type PictureMetadata, pictureParameters } from "./metadata.ts";
+import { findModel, type ModelFolders } from "./model.ts";
+import { type ModelDefaults, modelDefaults } from "./options.ts";
+import { checkpointsOf, type ModelParts, openParts } from "./parts.ts";
+import type { SizeRules } from "./plan.ts";
+import { createRun, type Work } from "./run.ts";
+import { Clock } from "./timings.ts";
+import type { GeneratedImage, GenerateOptions, GenerateResult, ModelIdentity, Run } from "./types.ts";
+
+/** How a model is loaded. */
+export interface LoadOptions {
+  /** Folder of another prior: the half that makes Stage C's embedding. */
+  prior?: string | undefined;
+  /** Folder of another decoder: the half that makes the picture. */
+  decoder?: string | undefined;
+  /** Threads of the runtime; one a core where left out. */
+  threads?: number | undefined;
+  /** Keeps every network in memory between generations, in place of one at a time. */
+  keepLoaded?: boolean | undefined;
+  /** Lets the runtime keep packed copies of fp32 weights: twice the memory for a little speed. */
+  prepack?: boolean | undefined;
+  /** Folder of the bundled models. */
+  modelsFolder?: string | undefined;
+}
+
+/**
+ * Opens a model: configurations are read and checkpoints checked; weights are read when a stage first runs.
+ *
+ * @param model a bundled name (`emoji`) or a folder
+ * @throws {CheckpointError} where it is missing, damaged or no Würstchen model
+ * @example
+ * ```ts
+ * import { loadPipeline } from "wuerstchen";
+ * await using pipeline = await loadPipeline("emoji");
+ * const { images, seed } = await pipeline.generate({ prompt: "a red apple", seed: 7, priorSteps: 2, decoderSteps: 1 });
+ * if (images[0]?.width !== 128 || seed !== 7) throw new Error("a picture of 128 × 128 pixels");
+ * ```
+ */
+export async function loadPipeline(model = "emoji", options: LoadOptions = {}): Promise<Pipeline> {
+  const { prior, decoder, modelsFolder } = options;
+  const folders = await findModel(model, { prior, decoder, modelsFolder });
+  const threads = options.threads ?? navigator.hardwareConcurrency;
+  const parts = await openParts(folders, { threads, prepack: options.prepack });
+  return new Pipeline(folders, { parts, threads, keepLoaded: options.keepLoaded ?? false });
+}
+
+/** A model that paints. It runs one generation at a time; further calls wait for their turn. */
+export class Pipeline implements AsyncDisposable {
+  /** Name or folder that the model was asked for by. */
+  readonly name: string;
+  /** What it paints with where nothing else is said. */
+  readonly defaults: ModelDefaults;
+  /** Which sizes it can paint. */
+  readonly rules: SizeRules;
+  /** Threads of the runtime. */
+  readonly threads: number;
+  /** Its stages. */
+  readonly parts: ModelParts;
+  readonly #folders: ModelFolders;
+  readonly #keepLoaded: boolean;
+  #queue: Promise<unknown> = Promise.resolve();
+  #identity: Promise<ModelIdentity> | undefined;
+
+  constructor(folders: ModelFolders, { parts, threads, keepLoaded }: { parts: ModelParts; threads: number; keepLoaded: boolean }) {
+    this.name = folders.name;
+    this.#folders = folders;
+    this.parts = parts;
+    this.threads = threads;
+    this.#keepLoaded = keepLoaded;
+    this.defaults = modelDefaults(folders.defaults);
+    this.rules = {
+      resolutionMultiple: folders.prior.resolutionMultiple,
+      latentDimScale: folders.decoder.latentDimScale,
+      decoderMultiple: parts.decoder.stage.multiple,
+      pixelsPerLatent: parts.decoder.autoencoder.pixelsPerLatent,
+      minSide: folders.defaults.min_side ?? 64,
+      maxSide: folders.defaults.max_side ?? 4096,
+    };
+  }
+
+  /**
+   * Paints one generation. The run starts when it is first awaited or iterated.
+   *
+   * @throws {ConfigError} at once, where an option is out of its range or does not fit the model
+   */
+  generate(options: GenerateOptions): Run<GenerateResult> {
+    return this.#run([this.#job(options, 0)], options.signal, (results) => results[0]!);
+  }
+
+  /**
+   * Paints several generations, each as if it were alone, stage by stage: every network is loaded once.
+   *
+   * @throws {ConfigError} at once, where an option is out of its range or does not fit the model
+   */
+  generateAll(list: readonly GenerateOptions[]): Run<GenerateResult[]> {
+    const signals = list.map(({ signal }) => signal).filter((signal) => signal !== undefined);
+    const signal = signals.length > 0 ? AbortSignal.any(signals) : undefined;
+    return this.#run(list.map((options, index) => this.#job(options, index)), signal, (results) => results);
+  }
+
+  /** sha256 of the weights, read once. */
+  identity(): Promise<ModelIdentity> {
+    return this.#identity ??= this.#hashWeights();
+  }
+
+  async #hashWeights(): Promise<ModelIdentity> {
+    const weights: Record<string, string> = {};
+    for (const [name, checkpoint] of Object.entries(checkpointsOf(this.parts))) weights[name] = await checkpoint.hash();
+    return { name: this.name, weights };
+  }
+
+  /** Frees all memory of the networks; the pipeline can still be used and loads them again. */
+  async release(): Promise<void> {
+    const { prior, decoder } = this.parts;
+    const networks = [prior.text, prior.stage, decoder.text, decoder.stage, decoder.autoencoder];
+    await Promise.all(networks.map(({ network }) => network.release()));
+  }
+
+  /** Waits for what is running, then releases everything. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#queue.catch(() => {});
+    await this.release();
+  }
+
+  #job(options: GenerateOptions, index: number): Job {
+    return new Job(options, { index, rules: this.rules, defaults: this.defaults });
+  }
+
+  #run<Result>(jobs: readonly Job[], signal: AbortSignal | undefined, pick: (results: GenerateResult[]) => Result): Run<Result> {
+    const work: Work<Result> = (stop) => this.#work(jobs, stop, pick);
+    return createRun(work, {
+      signal,
+      enqueue: (task) => {
+        const turn = this.#queue.then(task, task);
+        this.#queue = turn.catch(() => {});
+        return turn;
+      },
+    });
+  }
+
+  async *#work<Result>(
+    jobs: readonly Job[],
+    signal: AbortSignal,
+    pick: (results: GenerateResult[]) => Result,
+  ): ReturnType<Work<Result>> {
+    const clock = new Clock();
+    const identity = this.identity();
+    identity.catch(() => {});
+    const runtime = await runtimeVersion();
+    const context: Context = {
+      parts: this.parts,
+      latentMean: this.#folders.prior.latentMean,
+      latentStd: this.#folders.prior.latentStd,
+      keepLoaded: this.#keepLoaded,
+      clock,
+      signal,
+      finish: (job, picture) => finishPicture(job, picture, { identity, runtime, threads: this.threads }),
+    };
+    try {
+      for (const { index: run, plan, options, ...job } of jobs.map(describe)) {
+        yield { type: "plan", run, plan, options, stages: job.stages };
+      }
+      yield* generate(jobs, context);
+      const results: GenerateResult[] = [];
+      for (const job of jobs) {
+        const model = await identity;
+        const { images, warnings, options, plan, index: run } = job;
+        const handOver = job.request.stopAfter ? { handOver: job.handOver(model) } : {};
+        const timings = clock.read();
+        const result = { images, warnings, options, plan, seed: options.seed, timings, model, ...handOver };
+        results.push(result);
+        yield { type: "result", run, result };
+      }
+      return pick(results);
+    } finally {
+      if (!this.#keepLoaded) await this.release();
+    }
+  }
+}
+
+function describe(job: Job) {
+  return { index: job.index, plan: job.plan, options: job.options, stages: job.stages() };
+}
+
+/** Joins the bytes of a picture with what it says about itself. */
+function finishPicture(
+  job: Job,
+  { data, channels, index }: { data: Uint8Array; channels: number; index: number },
+  { identity, runtime, threads }: { identity: Promise<ModelIdentity>; runtime: string; threads: number },
+): GeneratedImage {
+  const { width, height } = job.plan.image;
+  const { options } = job;
+  const seed = typeof options.seed === "number" ? options.seed : options.seed[index]!;
+  const prompt = job.prompts[Math.floor(index / options.imagesPerPrompt)]!;
+  const pixels = { width, height, channels: channels as 1 | 3 | 4, data };
+  const encode = async (format: ImageFormat, { metadata = true, quality }: { metadata?: boolean; quality?: number } = {}) => {
+    const bytes = await encodeImage(pixels, { format, ...(quality === undefined ? {} : { quality }) });
+    if (!metadata) return bytes;
+    const facts: PictureMetadata = { version, runtime, threads, index, options, model: await identity };
+    const parameters = pictureParameters(facts, { prompt, seed });
+    return writeMetadata(bytes, format, { parameters, wuerstchen: JSON.stringify(facts) });
+  };
+  return { ...pixels, seed, index, prompt, encode, png: () => encode("png") };
+}

@@ -1,0 +1,93 @@
+/**
+ * Sizes: from the picture that is asked for to the latents of Stage C and Stage B.
+ * @module
+ */
+import { ConfigError } from "../errors.ts";
+
+/** What a model says about sizes; the names are those of its config files. */
+export interface SizeRules {
+  /** Pixels a cell of Stage C's latent (42.67). */
+  readonly resolutionMultiple: number;
+  /** Stage B cells a Stage C cell (10.67). */
+  readonly latentDimScale: number;
+  /** Stage B's latent must divide by this: patch_size·2^(levels − 1). */
+  readonly decoderMultiple: number;
+  /** Pixels a Stage B cell: up_down_scale_factor·2^(levels − 1) of Stage A. */
+  readonly pixelsPerLatent: number;
+  /** Smallest and largest side in pixels that the model accepts. */
+  readonly minSide: number;
+  readonly maxSide: number;
+}
+
+/** A height and a width. */
+export interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** The sizes of one generation. */
+export interface SizePlan {
+  /** The picture, as it was asked for, in pixels. */
+  readonly image: Size;
+  /** Stage C's latent. */
+  readonly prior: Size;
+  /** Stage B's latent. */
+  readonly decoder: Size;
+  /** What Stage A decodes, in pixels; the picture is cut out of its centre. */
+  readonly decoded: Size;
+  /** Pixels cut off at the top and on the left. */
+  readonly crop: { readonly top: number; readonly left: number };
+}
+
+/** Stage B cells of `n` Stage C cells, as diffusers computes them. */
+export function decoderCells(n: number, { latentDimScale }: Pick<SizeRules, "latentDimScale">): number {
+  return Math.trunc(n * latentDimScale);
+}
+
+/** Checks one side of the picture in pixels. */
+function checkSide(name: string, side: number, { minSide, maxSide }: SizeRules): void {
+  if (Number.isInteger(side) && side >= minSide && side <= maxSide) return;
+  const nearest = Number.isFinite(side) ? Math.min(maxSide, Math.max(minSide, Math.round(side))) : minSide;
+  throw new ConfigError(
+    `Expected ${name} to be an integer from ${minSide} to ${maxSide} but found ${side}: the nearest is ${nearest}`,
+  );
+}
+
+/** Smallest Stage C side whose Stage B side divides as the decoder needs and covers `pixels`. */
+function planSide(pixels: number, rules: SizeRules): { prior: number; decoder: number; decoded: number } {
+  // diffusers' own choice first: where it runs, this is its plan.
+  const first = Math.ceil(pixels / rules.resolutionMultiple);
+  // Divisible sides repeat about every multiple/scale cells; the bound only ends a search that a broken config makes endless.
+  for (let n = first; n < first + 100 * rules.decoderMultiple; n++) {
+    const cells = decoderCells(n, rules);
+    const decoded = cells * rules.pixelsPerLatent;
+    if (cells > 0 && cells % rules.decoderMultiple === 0 && decoded >= pixels) return { prior: n, decoder: cells, decoded };
+  }
+  throw new ConfigError(
+    `Expected a Stage B side that divides by ${rules.decoderMultiple} near ${pixels} px: check latent_dim_scale ` +
+      `(${rules.latentDimScale}) of the model`,
+  );
+}
+
+/**
+ * Plans the sizes of a picture: the smallest Stage C latent whose Stage B latent int(n·latent_dim_scale) divides by
+ * patch_size·2^(levels − 1) and covers the request.
+ *
+ * @throws {ConfigError} where a side is no whole number within the limits, naming the nearest that is
+ */
+export function planSizes({ height, width }: Size, rules: SizeRules): SizePlan {
+  checkSide("width", width, rules);
+  checkSide("height", height, rules);
+  const vertical = planSide(height, rules);
+  const horizontal = planSide(width, rules);
+  return {
+    image: { height, width },
+    prior: { height: vertical.prior, width: horizontal.prior },
+    decoder: { height: vertical.decoder, width: horizontal.decoder },
+    decoded: { height: vertical.decoded, width: horizontal.decoded },
+    crop: {
+      top: Math.floor((vertical.decoded - height) / 2),
+      left: Math.floor((horizontal.decoded - width) / 2),
+    },
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * What goes into a generation and what comes out of it.
+ * @module
+ */
+import type { ImageFormat } from "../images/codec.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { SizePlan } from "./plan.ts";
+
+/** The three stages, and the text encoder of each half, as events and errors name them. */
+export type StageName = "prior text" | "prior" | "decoder text" | "decoder" | "pixels";
+
+/** How noise is drawn: torch's CPU generator, or a counter-based stream that does not depend on the rest of the batch. */
+export type RngKind = "torch" | "stream";
+
+/** One generation. Everything but the prompt has a default: the model's own where it has one, else diffusers'. */
+export interface GenerateOptions {
+  /** What to paint. Several prompts are one batch with one generator. */
+  prompt: string | readonly string[];
+  /** What not to paint: one for all prompts, or one a prompt. Without guidance it has no effect. Default `""`. */
+  negativePrompt?: string | readonly string[] | undefined;
+  /** Width of the picture in pixels, 64 to 4096. */
+  width?: number | undefined;
+  /** Height of the picture in pixels, 64 to 4096. */
+  height?: number | undefined;
+  /** Start of the generator, 0 … 2⁵³ − 1; several seeds are one generator an image. Random where left out. */
+  seed?: number | readonly number[] | undefined;
+  /** Gives Stage B a generator of its own; left out, the one of Stage C runs on. */
+  decoderSeed?: number | readonly number[] | undefined;
+  /** Pictures of each prompt out of one draw (diffusers' `num_images_per_prompt`). Default 1, or the number of seeds. */
+  imagesPerPrompt?: number | undefined;
+  /** Steps of Stage C. */
+  priorSteps?: number | undefined;
+  /** Guidance scale of Stage C; above 1 it is active and doubles the work. */
+  priorGuidance?: number | undefined;
+  /** Times of Stage C from 1 towards 0, in place of even steps; the last is where it ends. */
+  priorTimesteps?: readonly number[] | undefined;
+  /** Steps of Stage B. */
+  decoderSteps?: number | undefined;
+  /** Guidance scale of Stage B; above 1 it is active and doubles the work. */
+  decoderGuidance?: number | undefined;
+  /** Times of Stage B from 1 towards 0, in place of even steps. */
+  decoderTimesteps?: readonly number[] | undefined;
+  /** Default `"torch"`. */
+  rng?: RngKind | undefined;
+  /** Ends after Stage C or Stage B; the result then has a {@linkcode HandOver} and no images. */
+  stopAfter?: "prior" | "decoder" | undefined;
+  /** Continues where another run stopped; its settings are defaults of this one. */
+  from?: HandOver | undefined;
+  /** Initial noise of Stage C [b, 16, n, m], which is then not drawn. */
+  priorLatents?: Tensor<"float32"> | undefined;
+  /** Initial noise of Stage B [b, 4, h, w], which is then not drawn. */
+  decoderLatents?: Tensor<"float32"> | undefined;
+  /** Stops the run between two steps. */
+  signal?: AbortSignal | undefined;
+  /** Is handed every intermediate tensor under its name in the golden fixtures (`prior.latents.0` …). */
+  onTensor?: ((name: string, tensor: Tensor) => void) | undefined;
+}
+
+/** A generation with every default filled in: enough to repeat it. */
+export interface ResolvedOptions {
+  readonly prompt: string | readonly string[];
+  readonly negativePrompt: string | readonly string[];
+  readonly width: number;
+  readonly height: number;
+  readonly seed: number | readonly number[];
+  readonly decoderSeed?: number | readonly number[];
+  readonly imagesPerPrompt: number;
+  readonly priorSteps: number;
+  readonly priorGuidance: number;
+  /** Only where they were given. */
+  readonly priorTimesteps?: readonly number[];
+  readonly decoderSteps: number;
+  readonly decoderGuidance: number;
+  /** Only where they were given. */
+  readonly decoderTimesteps?: readonly number[];
+  readonly rng: RngKind;
+}
+
+/** State between two stages, to continue on this or another machine. */
+export interface HandOver {
+  /** Which tensor it is: Stage C's result or Stage B's. */
+  readonly kind: "image_embeddings" | "latents";
+  /** image_embeddings [b, 16, n, m], or latents [b, 4, h, w] before the multiplication with `scale_factor`. */
+  readonly tensor: Tensor<"float32">;
+  readonly options: ResolvedOptions;
+  /** State of each generator, where the rest of the run needs one. */
+  readonly generators: readonly string[];
+  /** Name and weight hashes of the model that made it. */
+  readonly model: ModelIdentity;
+}
+
+/** Which weights painted a picture. */
+export interface ModelIdentity {
+  /** As it was asked for: `emoji`, or a folder. */
+  readonly name: string;
+  /** sha256 of each network's weights: `prior`, `prior_text_encoder`, `decoder`, `decoder_text_encoder`, `vqgan`. */
+  readonly weights: Readonly<Record<string, string>>;
+}
+
+/** A finished picture. */
+export interface GeneratedImage {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3 | 4;
+  /** height × width × channels bytes, row by row. */
+  readonly data: Uint8Array;
+  /** Seed of the generator that it came from. */
+  readonly seed: number;
+  /** Its place among the pictures of the run, from 0. */
+  readonly index: number;
+  /** The prompt that it was painted from. */
+  readonly prompt: string;
+  /** Encodes it with the run's metadata inside. */
+  encode(format: ImageFormat, options?: { metadata?: boolean; quality?: number }): Promise<Uint8Array>;
+  /** Encodes it as a PNG with the run's metadata inside. */
+  png(): Promise<Uint8Array>;
+}
+
+/** Seconds that each part took. */
+export interface Timings {
+  /** Loading and running, by stage. */
+  readonly stages: Readonly<Partial<Record<StageName, { load: number; run: number; steps: number }>>>;
+  readonly total: number;
+}
+
+/** What a run gives. */
+export interface GenerateResult {
+  readonly images: GeneratedImage[];
+  readonly seed: number | readonly number[];
+  readonly options: ResolvedOptions;
+  readonly plan: SizePlan;
+  readonly timings: Timings;
+  /** What was lost or unusual, a line each: a truncated prompt, changed weights. */
+  readonly warnings: readonly string[];
+  readonly model: ModelIdentity;
+  /** Only with `stopAfter`. */
+  readonly handOver?: HandOver;
+}
+
+/** Something that happened during a run. `run` counts the generations of one {@linkcode Pipeline.generateAll} call. */
+export type GenerateEvent =
+  /** The whole run is resolved; nothing heavy has happened yet. */
+  | { readonly type: "plan"; readonly run: number; readonly plan: SizePlan; readonly options: ResolvedOptions; readonly stages: readonly StagePlan[] }
+  /** A network was loaded. */
+  | { readonly type: "load"; readonly stage: StageName; readonly seconds: number }
+  /** A step of a stage is done; `latents()` copies its result. */
+  | {
+    readonly type: "step";
+    readonly run: number;
+    readonly stage: StageName;
+    /** From 1 to `total`. */
+    readonly step: number;
+    readonly total: number;
+    /** What this step took. */
+    readonly seconds: number;
+    latents(): Tensor<"float32">;
+  }
+  | { readonly type: "warning"; readonly run: number; readonly message: string }
+  /** A picture is finished. */
+  | { readonly type: "image"; readonly run: number; readonly image: GeneratedImage }
+  /** A generation is finished: all its pictures, or its hand-over. */
+  | { readonly type: "result"; readonly run: number; readonly result: GenerateResult };
+
+/** How many steps a stage will take in a run. */
+export interface StagePlan {
+  readonly stage: StageName;
+  readonly total: number;
+}
+
+/**
+ * A running generation: await it for its result, or iterate over its events; both show the same run. It starts at the first
+ * `await` or iteration. Leaving the loop cancels it between two steps.
+ */
+export interface Run<Result> extends PromiseLike<Result>, AsyncIterable<GenerateEvent> {}

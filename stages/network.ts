@@ -1,0 +1,81 @@
+/**
+ * A network with its weights: loaded for one set of sizes, run, released.
+ * @module
+ */
+import { CheckpointError } from "../errors.ts";
+import { encodeModel, type Graph, GraphError, traceScopes } from "../onnx/mod.ts";
+import { Session } from "../runtime/session.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { bindCheckpoint, checkParameters } from "../weights/bind.ts";
+import type { Checkpoint } from "../weights/checkpoint.ts";
+
+/** How a network becomes a graph. */
+export interface NetworkDefinition<Sizes> {
+  /** Builds every part of the network once, so that all its parameters are declared. */
+  declare(): void;
+  /** Builds the graph that is run, for the given sizes. */
+  build(sizes: Sizes): Graph;
+}
+
+/** Settings that all networks of a pipeline share. */
+export interface NetworkOptions {
+  threads?: number | undefined;
+  prepack?: boolean | undefined;
+}
+
+/** One network of a model. Its checkpoint is checked when it is made; memory is taken by {@linkcode Network.load}. */
+export class Network<Sizes> {
+  readonly checkpoint: Checkpoint;
+  readonly #definition: NetworkDefinition<Sizes>;
+  readonly #options: NetworkOptions;
+  #loaded: { sizes: string; session: Session } | undefined;
+
+  /** @throws {CheckpointError} where the checkpoint does not fit the definition, see {@linkcode checkParameters} */
+  constructor(definition: NetworkDefinition<Sizes>, checkpoint: Checkpoint, options: NetworkOptions = {}) {
+    this.#definition = definition;
+    this.#options = options;
+    this.checkpoint = checkpoint;
+    const { folder } = checkpoint;
+    const { parameters } = guard(folder, () => traceScopes(() => definition.declare()));
+    checkParameters(parameters, checkpoint.tensors, { folder });
+  }
+
+  /** The graph for some sizes, without weights. */
+  graph(sizes: Sizes): Graph {
+    return guard(this.checkpoint.folder, () => this.#definition.build(sizes));
+  }
+
+  /** Builds the session for `sizes`, unless that is what is loaded; returns whether it had to. */
+  async load(sizes: Sizes): Promise<boolean> {
+    const key = JSON.stringify(sizes);
+    if (this.#loaded?.sizes === key) return false;
+    await this.release();
+    const { folder, bind } = bindCheckpoint(this.checkpoint.tensors);
+    const model = encodeModel(this.graph(sizes), bind);
+    this.#loaded = { sizes: key, session: await Session.create(model, { ...this.#options, folder }) };
+    return true;
+  }
+
+  /** Runs the loaded network. */
+  async run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+    if (!this.#loaded) throw new Error("Expected the network to be loaded before it runs");
+    return await this.#loaded.session.run(inputs);
+  }
+
+  /** Frees the session's memory; {@linkcode Network.load} takes it again. */
+  async release(): Promise<void> {
+    const loaded = this.#loaded;
+    this.#loaded = undefined;
+    await loaded?.session.release();
+  }
+}
+
+/** A graph that cannot be built means a configuration that contradicts itself. */
+function guard<Result>(folder: string, build: () => Result): Result {
+  try {
+    return build();
+  } catch (error) {
+    if (!(error instanceof GraphError)) throw error;
+    throw new CheckpointError(`${folder}/config.json: ${error.message}`, { cause: error });
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * Stage C: predicts the noise in the 42× compressed latent.
+ * @module
+ */
+import { graph, input } from "../onnx/mod.ts";
+import { type PriorConfig, wuerstchenPrior } from "../networks/prior.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import type { Checkpoint } from "../weights/checkpoint.ts";
+import { Network, type NetworkOptions } from "./network.ts";
+
+/** Sizes that a Stage C session is built for. */
+export interface PriorSizes {
+  height: number;
+  width: number;
+  /** Text tokens. */
+  tokens: number;
+}
+
+/** Stage C of a model. */
+export class PriorStage {
+  readonly config: PriorConfig;
+  readonly network: Network<PriorSizes>;
+
+  constructor(config: PriorConfig, checkpoint: Checkpoint, options?: NetworkOptions) {
+    this.config = config;
+    const build = ({ height, width, tokens }: PriorSizes) => {
+      const x = input("x", "float32", ["batch", config.c_in, height, width]);
+      const r = input("r", "float32", ["batch"]);
+      const c = input("c", "float32", ["batch", tokens, config.c_cond]);
+      return graph({ name: "WuerstchenPrior", inputs: [x, r, c], outputs: { noise: wuerstchenPrior(config, { x, r, c }) } });
+    };
+    const declare = () => void build({ height: 1, width: 1, tokens: 1 });
+    this.network = new Network({ declare, build }, checkpoint, options);
+  }
+
+  /**
+   * The noise ε in `latents` [b, c_in, h, w] at time `t`, given `text` [b, tokens, c_cond].
+   */
+  async predict(latents: Tensor<"float32">, { t, text }: { t: number; text: Tensor<"float32"> }): Promise<Tensor<"float32">> {
+    const batch = latents.shape[0]!;
+    const r = tensor("float32", [batch], new Float32Array(batch).fill(t));
+    const { noise } = await this.network.run({ x: latents, r, c: text });
+    return noise as Tensor<"float32">;
+  }
+}

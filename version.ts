@@ -1,0 +1,4 @@
+import config from "./deno.json" with { type: "json" };
+
+/** Version of this package. */
+export const version: string = config.version;
