@@ -9,8 +9,19 @@ type Ort = typeof import("onnxruntime-node");
 
 let loading: Promise<Ort> | undefined;
 
+/**
+ * Keeps the runtime from reporting usage: from 1.29 on its builds send events over the network and leave a device id in the
+ * user's cache folder, unless this is set before the library is loaded (microsoft/onnxruntime, pull request 27379).
+ * A value that the user gave stays.
+ */
+function disableTelemetry(): void {
+  const name = "ORT_DISABLE_TELEMETRY";
+  if (Deno.env.get(name) === undefined) Deno.env.set(name, "1");
+}
+
 /** Loads the runtime on first use: its library is 45 MB, and `--help` needs none of it. */
 function ort(): Promise<Ort> {
+  if (!loading) disableTelemetry();
   return loading ??= import("onnxruntime-node").then((module) =>
     (module as unknown as { default?: Ort }).default ?? module
   );
