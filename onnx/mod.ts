@@ -18,6 +18,7 @@ export * from "./value.ts";
 export * from "./graph.ts";
 export * from "./encode.ts";
 export * from "./flops.ts";
+export * from "./memory.ts";
 export * from "./ops/elementwise.ts";
 export * from "./ops/linear.ts";
 export * from "./ops/reduce.ts";

@@ -19,6 +19,7 @@ import { isGuided, repeatRows, rows, stack } from "./guidance.ts";
 import type { DecoderGroup, Job } from "./job.ts";
 import type { ModelParts } from "./parts.ts";
 import { cropToBytes } from "./pixels.ts";
+import { predictedClean, type Previewer } from "./preview.ts";
 import type { Clock } from "./timings.ts";
 import type { GeneratedImage, GenerateEvent, StageName } from "./types.ts";
 
@@ -31,6 +32,7 @@ export interface Context {
   readonly keepLoaded: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  readonly previewer: Previewer;
   /** Wraps the bytes of a picture (HWC). */
   finish(job: Job, picture: { data: Uint8Array; channels: number; index: number }): GeneratedImage;
 }
@@ -59,7 +61,12 @@ export async function* generate(jobs: readonly Job[], context: Context): Events 
 }
 
 /** Encodes every different prompt of the jobs once, each alone: a state does not depend on its neighbours. */
-async function* encodeTexts(stage: StageName, encoder: TextEncoderStage, jobs: readonly Job[], context: Context): Events<States> {
+async function* encodeTexts(
+  stage: StageName,
+  encoder: TextEncoderStage,
+  jobs: readonly Job[],
+  context: Context,
+): Events<States> {
   const states: States = new Map();
   if (jobs.length === 0) return states;
   yield* load(stage, encoder.network, { tokens: encoder.tokens }, context);
@@ -123,7 +130,13 @@ async function* runPrior(job: Job, states: States, context: Context): Events {
     noise: (step) => job.noise("prior", shape, { step: step + 1 }),
     signal: context.signal,
   });
-  const result = yield* reportSteps(loop, { job, stage: "prior", name: "prior", done: 0, total: job.options.priorSteps }, context);
+  const result = yield* reportSteps(loop, {
+    job,
+    stage: "prior",
+    name: "prior",
+    done: 0,
+    total: job.options.priorSteps,
+  }, context);
   const { latentMean, latentStd } = context;
   const data = result.data.map((value) => Math.fround(value * latentMean) - latentStd);
   job.embeddings = tensor("float32", result.shape, data);
@@ -166,7 +179,7 @@ async function* runDecoder(job: Job, group: DecoderGroup, states: States, contex
 async function* reportSteps(
   loop: AsyncGenerator<DenoiseStep, Tensor<"float32">>,
   { job, stage, name, done, total }: { job: Job; stage: StageName; name: string; done: number; total: number },
-  { clock }: Context,
+  { clock, previewer }: Context,
 ): Events<Tensor<"float32">> {
   for (;;) {
     const { done: finished, value } = await loop.next();
@@ -184,6 +197,7 @@ async function* reportSteps(
       total,
       seconds,
       latents: () => structuredClone(latents),
+      ...(stage === "decoder" ? { preview: () => previewer.paint(predictedClean(value)) } : {}),
     };
   }
 }
@@ -222,11 +236,18 @@ function recordPixels(job: Job, group: DecoderGroup, image: Tensor<"float32">): 
   const { decoded } = job.plan;
   const whole = { image: decoded, decoded, crop: { top: 0, left: 0 } };
   const bytes = tensor("uint8", [batch, decoded.height, decoded.width, channels]);
-  for (let i = 0; i < batch; i++) bytes.data.set(cropToBytes(rows(image, i, i + 1), whole), i * bytes.data.length / batch);
+  for (let i = 0; i < batch; i++) {
+    bytes.data.set(cropToBytes(rows(image, i, i + 1), whole), i * bytes.data.length / batch);
+  }
   job.record(`${group.name}.image_uint8`, bytes);
 }
 
-async function* load<Sizes>(stage: StageName, network: Network<Sizes>, sizes: Sizes, { clock, signal }: Context): Events {
+async function* load<Sizes>(
+  stage: StageName,
+  network: Network<Sizes>,
+  sizes: Sizes,
+  { clock, signal }: Context,
+): Events {
   signal.throwIfAborted();
   const start = performance.now();
   if (!await network.load(sizes)) return;

@@ -38,7 +38,9 @@ export async function readHandOver(path: string): Promise<HandOver> {
   const file = await openSafetensors(path);
   const kind = file.tensors.has("image_embeddings") ? "image_embeddings" : "latents";
   if (!file.tensors.has(kind) || file.metadata["config"] === undefined) {
-    throw new CheckpointError(`${path}: Expected a file of --stop-after: a tensor image_embeddings or latents with its config`);
+    throw new CheckpointError(
+      `${path}: Expected a file of --stop-after: a tensor image_embeddings or latents with its config`,
+    );
   }
   const parse = <Schema extends z.ZodType>(schema: Schema, key: string): z.output<Schema> => {
     const result = schema.safeParse(parseStrictJson(file.metadata[key] ?? "null"));

@@ -5,10 +5,11 @@
 import { ConfigError } from "../errors.ts";
 import type { Scheduler } from "../schedulers/scheduler.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { isGuided } from "./guidance.ts";
 import { createNoise, type Noise } from "./noise.ts";
-import { planSizes, type SizePlan, type SizeRules } from "./plan.ts";
+import { planSizes, type Size, type SizePlan, type SizeRules } from "./plan.ts";
 import { type ModelDefaults, resolveOptions } from "./options.ts";
-import type { GenerateOptions, GeneratedImage, HandOver, ResolvedOptions, StageName, StagePlan } from "./types.ts";
+import type { GeneratedImage, GenerateOptions, HandOver, ResolvedOptions, StageName, StagePlan } from "./types.ts";
 
 /** The prompts of a job that Stage B decodes together: one, since diffusers decodes prompt by prompt. */
 export interface DecoderGroup {
@@ -39,11 +40,20 @@ export class Job {
   embeddings: Tensor<"float32"> | undefined;
 
   /** @throws {ConfigError} where the request does not fit the model */
-  constructor(request: GenerateOptions, { index, rules, defaults }: { index: number; rules: SizeRules; defaults: ModelDefaults }) {
+  constructor(
+    request: GenerateOptions,
+    { index, rules, defaults, forecast }: {
+      index: number;
+      rules: SizeRules;
+      defaults: ModelDefaults;
+      /** Memory of a size in words, for the error of a size that is out of bounds. */
+      forecast?: (size: Size) => string;
+    },
+  ) {
     this.index = index;
     this.request = request;
     this.options = resolveOptions(request, defaults);
-    this.plan = planSizes(this.options, rules);
+    this.plan = planSizes(this.options, rules, { forecast });
     const { prompt, negativePrompt, imagesPerPrompt, rng, seed, decoderSeed } = this.options;
     this.prompts = typeof prompt === "string" ? [prompt] : prompt;
     this.negativePrompts = typeof negativePrompt === "string" ? this.prompts.map(() => negativePrompt) : negativePrompt;
@@ -63,6 +73,15 @@ export class Job {
   /** Pictures of the whole job. */
   get count(): number {
     return this.prompts.length * this.options.imagesPerPrompt;
+  }
+
+  /** Rows that each stage runs at once: guidance doubles them. */
+  get batches(): { prior: number; decoder: number } {
+    const { imagesPerPrompt, priorGuidance, decoderGuidance } = this.options;
+    return {
+      prior: this.count * (isGuided(priorGuidance) ? 2 : 1),
+      decoder: imagesPerPrompt * (isGuided(decoderGuidance) ? 2 : 1),
+    };
   }
 
   /** Whether this job still needs a stage. */
@@ -109,7 +128,11 @@ export class Job {
   }
 
   /** Draws noise for a stage; step 0 is the initial one. */
-  noise(stage: "prior" | "decoder", shape: readonly number[], { step, first = 0 }: { step: number; first?: number }): Tensor<"float32"> {
+  noise(
+    stage: "prior" | "decoder",
+    shape: readonly number[],
+    { step, first = 0 }: { step: number; first?: number },
+  ): Tensor<"float32"> {
     const source = stage === "prior" ? this.#priorNoise : this.#decoderNoise;
     return source.draw(shape, { stage: stage === "prior" ? 0 : 1, step, image: first });
   }
@@ -123,11 +146,19 @@ export class Job {
   handOver(model: HandOver["model"]): HandOver {
     const { options } = this;
     if (this.request.stopAfter === "prior") {
-      return { kind: "image_embeddings", tensor: this.embeddings!, options, generators: this.#decoderNoise.states(), model };
+      return {
+        kind: "image_embeddings",
+        tensor: this.embeddings!,
+        options,
+        generators: this.#decoderNoise.states(),
+        model,
+      };
     }
     const [, ...rest] = this.groups[0]!.latents!.shape;
     const latents = tensor("float32", [this.count, ...rest]);
-    for (const { latents: part, first } of this.groups) latents.data.set(part!.data, first * part!.data.length / part!.shape[0]!);
+    for (const { latents: part, first } of this.groups) {
+      latents.data.set(part!.data, first * part!.data.length / part!.shape[0]!);
+    }
     return { kind: "latents", tensor: latents, options, generators: [], model };
   }
 

@@ -60,9 +60,14 @@ export interface PictureMetadata {
 }
 
 /** The text that other tools read: the `parameters` of AUTOMATIC1111's web UI. */
-export function pictureParameters(metadata: PictureMetadata, { prompt, seed }: { prompt: string; seed: number }): string {
+export function pictureParameters(
+  metadata: PictureMetadata,
+  { prompt, seed }: { prompt: string; seed: number },
+): string {
   const { options, model } = metadata;
-  const negative = typeof options.negativePrompt === "string" ? options.negativePrompt : options.negativePrompt.join(" | ");
+  const negative = typeof options.negativePrompt === "string"
+    ? options.negativePrompt
+    : options.negativePrompt.join(" | ");
   return formatParameters({
     prompt,
     negativePrompt: negative,

@@ -134,7 +134,9 @@ async function readFolder(folder: string): Promise<Half> {
     for (const kind of ["prior", "decoder"] as const) {
       if (half[kind] && found[kind]) {
         throw new CheckpointError(
-          `${folder}: Expected one ${kind} repository but found ${basename(found[kind].folder)} and ${basename(child)}; ` +
+          `${folder}: Expected one ${kind} repository but found ${basename(found[kind].folder)} and ${
+            basename(child)
+          }; ` +
             `choose with --${kind}`,
         );
       }
@@ -186,7 +188,9 @@ async function priorOfReadme(folder: string): Promise<string> {
   const front = /^---\r?\n([\s\S]*?)\r?\n---/.exec(text)?.[1] ?? "";
   const id = /^prior:[ \t]*(?:\r?\n[ \t]*-[ \t]*)?["']?([^\s"'#]+)/m.exec(front)?.[1];
   if (id === undefined) {
-    throw new CheckpointError(`${folder}: Expected a prior for this decoder: give --prior FOLDER, or name it in ${file}`);
+    throw new CheckpointError(
+      `${folder}: Expected a prior for this decoder: give --prior FOLDER, or name it in ${file}`,
+    );
   }
   for (const candidate of [resolve(folder, id), resolve(folder, "..", basename(id)), resolve(id)]) {
     if (await isFile(join(candidate, "model_index.json"))) return candidate;
@@ -227,7 +231,9 @@ export async function findModel(
   const otherDecoder = decoder === undefined ? undefined : await read(decoder);
   const decoderHalf = otherDecoder ?? base;
   if (!decoderHalf.decoder) {
-    throw new CheckpointError(`${decoder ?? name}: Expected a decoder repository; this is a prior: give one with --decoder`);
+    throw new CheckpointError(
+      `${decoder ?? name}: Expected a decoder repository; this is a prior: give one with --decoder`,
+    );
   }
   const otherPrior = prior !== undefined
     ? await read(prior)

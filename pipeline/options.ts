@@ -55,7 +55,9 @@ function checkSeeds(name: string, seed: number | readonly number[], count: numbe
   const seeds = typeof seed === "number" ? [seed] : seed;
   for (const value of seeds) checkInteger(name, value, { min: 0, max: Number.MAX_SAFE_INTEGER });
   if (typeof seed !== "number" && seeds.length !== count) {
-    throw new ConfigError(`Expected ${name} to have an entry for each of the ${count} pictures but found ${seeds.length}`);
+    throw new ConfigError(
+      `Expected ${name} to have an entry for each of the ${count} pictures but found ${seeds.length}`,
+    );
   }
   return seed;
 }

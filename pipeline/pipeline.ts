@@ -7,13 +7,15 @@ import type { ImageFormat } from "../images/format.ts";
 import { writeMetadata } from "../images/metadata.ts";
 import { runtimeVersion } from "../runtime/session.ts";
 import { version } from "../version.ts";
+import { checkMemory, forecastBytes, formatBytes } from "./forecast.ts";
 import { type Context, generate } from "./generate.ts";
 import { Job } from "./job.ts";
 import { type PictureMetadata, pictureParameters } from "./metadata.ts";
 import { findModel, type ModelFolders } from "./model.ts";
 import { type ModelDefaults, modelDefaults } from "./options.ts";
 import { checkpointsOf, type ModelParts, openParts } from "./parts.ts";
-import type { SizeRules } from "./plan.ts";
+import { planSizes, type Size, type SizeRules } from "./plan.ts";
+import { Previewer } from "./preview.ts";
 import { createRun, type Work } from "./run.ts";
 import { Clock } from "./timings.ts";
 import type { GeneratedImage, GenerateOptions, GenerateResult, ModelIdentity, Run } from "./types.ts";
@@ -72,7 +74,10 @@ export class Pipeline implements AsyncDisposable {
   #queue: Promise<unknown> = Promise.resolve();
   #identity: Promise<ModelIdentity> | undefined;
 
-  constructor(folders: ModelFolders, { parts, threads, keepLoaded }: { parts: ModelParts; threads: number; keepLoaded: boolean }) {
+  constructor(
+    folders: ModelFolders,
+    { parts, threads, keepLoaded }: { parts: ModelParts; threads: number; keepLoaded: boolean },
+  ) {
     this.name = folders.name;
     this.#folders = folders;
     this.parts = parts;
@@ -133,11 +138,22 @@ export class Pipeline implements AsyncDisposable {
     await this.release();
   }
 
-  #job(options: GenerateOptions, index: number): Job {
-    return new Job(options, { index, rules: this.rules, defaults: this.defaults });
+  /** Memory that a picture of this size takes at its peak, one stage at a time, written as `2.1 GB`. */
+  forecastMemory(size: Size): string {
+    const plan = planSizes(size, this.rules);
+    return formatBytes(forecastBytes(this.parts, plan, { prior: 2, decoder: 1 }).bytes);
   }
 
-  #run<Result>(jobs: readonly Job[], signal: AbortSignal | undefined, pick: (results: GenerateResult[]) => Result): Run<Result> {
+  #job(options: GenerateOptions, index: number): Job {
+    const forecast = (size: Size) => this.forecastMemory(size);
+    return new Job(options, { index, rules: this.rules, defaults: this.defaults, forecast });
+  }
+
+  #run<Result>(
+    jobs: readonly Job[],
+    signal: AbortSignal | undefined,
+    pick: (results: GenerateResult[]) => Result,
+  ): Run<Result> {
     const work: Work<Result> = (stop) => this.#work(jobs, stop, pick);
     return createRun(work, {
       signal,
@@ -158,6 +174,8 @@ export class Pipeline implements AsyncDisposable {
     const identity = this.identity();
     identity.catch(() => {});
     const runtime = await runtimeVersion();
+    const previewer = new Previewer(this.parts.decoder.autoencoder);
+    for (const job of jobs) checkMemory(this.parts, job.plan, job.batches);
     const context: Context = {
       parts: this.parts,
       latentMean: this.#folders.prior.latentMean,
@@ -165,6 +183,7 @@ export class Pipeline implements AsyncDisposable {
       keepLoaded: this.#keepLoaded,
       clock,
       signal,
+      previewer,
       finish: (job, picture) => finishPicture(job, picture, { identity, runtime, threads: this.threads }),
     };
     try {
@@ -184,6 +203,7 @@ export class Pipeline implements AsyncDisposable {
       }
       return pick(results);
     } finally {
+      await previewer.release();
       if (!this.#keepLoaded) await this.release();
     }
   }
@@ -204,7 +224,10 @@ function finishPicture(
   const seed = typeof options.seed === "number" ? options.seed : options.seed[index]!;
   const prompt = job.prompts[Math.floor(index / options.imagesPerPrompt)]!;
   const pixels = { width, height, channels: channels as 1 | 3 | 4, data };
-  const encode = async (format: ImageFormat, { metadata = true, quality }: { metadata?: boolean; quality?: number } = {}) => {
+  const encode = async (
+    format: ImageFormat,
+    { metadata = true, quality }: { metadata?: boolean; quality?: number } = {},
+  ) => {
     const bytes = await encodeImage(pixels, { format, ...(quality === undefined ? {} : { quality }) });
     if (!metadata) return bytes;
     const facts: PictureMetadata = { version, runtime, threads, index, options, model: await identity };

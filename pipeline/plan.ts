@@ -44,13 +44,9 @@ export function decoderCells(n: number, { latentDimScale }: Pick<SizeRules, "lat
   return Math.trunc(n * latentDimScale);
 }
 
-/** Checks one side of the picture in pixels. */
-function checkSide(name: string, side: number, { minSide, maxSide }: SizeRules): void {
-  if (Number.isInteger(side) && side >= minSide && side <= maxSide) return;
-  const nearest = Number.isFinite(side) ? Math.min(maxSide, Math.max(minSide, Math.round(side))) : minSide;
-  throw new ConfigError(
-    `Expected ${name} to be an integer from ${minSide} to ${maxSide} but found ${side}: the nearest is ${nearest}`,
-  );
+/** The nearest side that the model accepts. */
+function nearestSide(side: number, { minSide, maxSide }: SizeRules): number {
+  return Number.isNaN(side) ? minSide : Math.min(maxSide, Math.max(minSide, Math.round(side)));
 }
 
 /** Smallest Stage C side whose Stage B side divides as the decoder needs and covers `pixels`. */
@@ -61,7 +57,9 @@ function planSide(pixels: number, rules: SizeRules): { prior: number; decoder: n
   for (let n = first; n < first + 100 * rules.decoderMultiple; n++) {
     const cells = decoderCells(n, rules);
     const decoded = cells * rules.pixelsPerLatent;
-    if (cells > 0 && cells % rules.decoderMultiple === 0 && decoded >= pixels) return { prior: n, decoder: cells, decoded };
+    if (cells > 0 && cells % rules.decoderMultiple === 0 && decoded >= pixels) {
+      return { prior: n, decoder: cells, decoded };
+    }
   }
   throw new ConfigError(
     `Expected a Stage B side that divides by ${rules.decoderMultiple} near ${pixels} px: check latent_dim_scale ` +
@@ -74,10 +72,23 @@ function planSide(pixels: number, rules: SizeRules): { prior: number; decoder: n
  * patch_size·2^(levels − 1) and covers the request.
  *
  * @throws {ConfigError} where a side is no whole number within the limits, naming the nearest that is
+ *
+ * @param options.forecast puts the memory of a size into words, for the error of a side that is out of bounds
  */
-export function planSizes({ height, width }: Size, rules: SizeRules): SizePlan {
-  checkSide("width", width, rules);
-  checkSide("height", height, rules);
+export function planSizes(
+  { height, width }: Size,
+  rules: SizeRules,
+  { forecast }: { forecast?: ((size: Size) => string) | undefined } = {},
+): SizePlan {
+  const nearest = { height: nearestSide(height, rules), width: nearestSide(width, rules) };
+  for (const [name, side] of Object.entries({ width, height }) as ["width" | "height", number][]) {
+    if (side === nearest[name]) continue;
+    const memory = forecast ? `, and the picture then needs about ${forecast(nearest)} of memory` : "";
+    throw new ConfigError(
+      `Expected ${name} to be an integer from ${rules.minSide} to ${rules.maxSide} but found ${side}: ` +
+        `the nearest is ${nearest[name]}${memory}`,
+    );
+  }
   const vertical = planSide(height, rules);
   const horizontal = planSide(width, rules);
   return {

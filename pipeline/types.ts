@@ -2,7 +2,8 @@
  * What goes into a generation and what comes out of it.
  * @module
  */
-import type { ImageFormat } from "../images/codec.ts";
+import type { ImageFormat } from "../images/format.ts";
+import type { Pixels } from "../images/pixels.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { SizePlan } from "./plan.ts";
 
@@ -140,7 +141,13 @@ export interface GenerateResult {
 /** Something that happened during a run. `run` counts the generations of one {@linkcode Pipeline.generateAll} call. */
 export type GenerateEvent =
   /** The whole run is resolved; nothing heavy has happened yet. */
-  | { readonly type: "plan"; readonly run: number; readonly plan: SizePlan; readonly options: ResolvedOptions; readonly stages: readonly StagePlan[] }
+  | {
+    readonly type: "plan";
+    readonly run: number;
+    readonly plan: SizePlan;
+    readonly options: ResolvedOptions;
+    readonly stages: readonly StagePlan[];
+  }
   /** A network was loaded. */
   | { readonly type: "load"; readonly stage: StageName; readonly seconds: number }
   /** A step of a stage is done; `latents()` copies its result. */
@@ -154,6 +161,8 @@ export type GenerateEvent =
     /** What this step took. */
     readonly seconds: number;
     latents(): Tensor<"float32">;
+    /** Only in Stage B: paints what the picture looks like so far, small. Works until the run has ended. */
+    preview?(): Promise<Pixels>;
   }
   | { readonly type: "warning"; readonly run: number; readonly message: string }
   /** A picture is finished. */

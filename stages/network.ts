@@ -26,14 +26,14 @@ export interface NetworkOptions {
 /** One network of a model. Its checkpoint is checked when it is made; memory is taken by {@linkcode Network.load}. */
 export class Network<Sizes> {
   readonly checkpoint: Checkpoint;
+  readonly options: NetworkOptions;
   readonly #definition: NetworkDefinition<Sizes>;
-  readonly #options: NetworkOptions;
   #loaded: { sizes: string; session: Session } | undefined;
 
   /** @throws {CheckpointError} where the checkpoint does not fit the definition, see {@linkcode checkParameters} */
   constructor(definition: NetworkDefinition<Sizes>, checkpoint: Checkpoint, options: NetworkOptions = {}) {
     this.#definition = definition;
-    this.#options = options;
+    this.options = options;
     this.checkpoint = checkpoint;
     const { folder } = checkpoint;
     const { parameters } = guard(folder, () => traceScopes(() => definition.declare()));
@@ -52,7 +52,7 @@ export class Network<Sizes> {
     await this.release();
     const { folder, bind } = bindCheckpoint(this.checkpoint.tensors);
     const model = encodeModel(this.graph(sizes), bind);
-    this.#loaded = { sizes: key, session: await Session.create(model, { ...this.#options, folder }) };
+    this.#loaded = { sizes: key, session: await Session.create(model, { ...this.options, folder }) };
     return true;
   }
 

@@ -27,7 +27,11 @@ export class PriorStage {
       const x = input("x", "float32", ["batch", config.c_in, height, width]);
       const r = input("r", "float32", ["batch"]);
       const c = input("c", "float32", ["batch", tokens, config.c_cond]);
-      return graph({ name: "WuerstchenPrior", inputs: [x, r, c], outputs: { noise: wuerstchenPrior(config, { x, r, c }) } });
+      return graph({
+        name: "WuerstchenPrior",
+        inputs: [x, r, c],
+        outputs: { noise: wuerstchenPrior(config, { x, r, c }) },
+      });
     };
     const declare = () => void build({ height: 1, width: 1, tokens: 1 });
     this.network = new Network({ declare, build }, checkpoint, options);
@@ -36,7 +40,10 @@ export class PriorStage {
   /**
    * The noise ε in `latents` [b, c_in, h, w] at time `t`, given `text` [b, tokens, c_cond].
    */
-  async predict(latents: Tensor<"float32">, { t, text }: { t: number; text: Tensor<"float32"> }): Promise<Tensor<"float32">> {
+  async predict(
+    latents: Tensor<"float32">,
+    { t, text }: { t: number; text: Tensor<"float32"> },
+  ): Promise<Tensor<"float32">> {
     const batch = latents.shape[0]!;
     const r = tensor("float32", [batch], new Float32Array(batch).fill(t));
     const { noise } = await this.network.run({ x: latents, r, c: text });

@@ -55,7 +55,8 @@ export class TextEncoderStage {
   async encode(prompts: readonly string[]): Promise<Tensor<"float32">> {
     const encoded = prompts.map((prompt) => this.#tokenizer.encode(prompt));
     const shape = [prompts.length, this.tokens];
-    const pack = (rows: readonly (readonly number[])[]) => tensor("int64", shape, BigInt64Array.from(rows.flat(), BigInt));
+    const pack = (rows: readonly (readonly number[])[]) =>
+      tensor("int64", shape, BigInt64Array.from(rows.flat(), BigInt));
     const { states } = await this.network.run({
       ids: pack(encoded.map(({ ids }) => ids)),
       mask: pack(encoded.map(({ attentionMask }) => attentionMask)),

@@ -1,0 +1,91 @@
+/**
+ * Forecasts the memory of a generation before anything is loaded.
+ * @module
+ */
+import { ResourceError } from "../errors.ts";
+import { type Graph, peakActivationBytes } from "../onnx/mod.ts";
+import type { ModelParts } from "./parts.ts";
+import type { SizePlan } from "./plan.ts";
+
+/** Program, runtime library and JavaScript heap, measured on the bundled model. */
+const baseBytes = 200e6;
+
+/** Rows that each stage runs at once. */
+export interface Batches {
+  readonly prior: number;
+  readonly decoder: number;
+}
+
+interface NeedOf {
+  readonly name: string;
+  readonly weights: number;
+  graph(): Graph;
+  readonly batch: number;
+}
+
+function needs({ prior, decoder }: ModelParts, plan: Pick<SizePlan, "prior" | "decoder">, batches: Batches): NeedOf[] {
+  const [priorTokens, decoderTokens] = [prior.text.tokens, decoder.text.tokens];
+  const { checkpoint: priorWeights } = prior.stage.network;
+  const { checkpoint: decoderWeights } = decoder.stage.network;
+  return [
+    {
+      name: "prior",
+      weights: loadedBytes(priorWeights),
+      graph: () => prior.stage.network.graph({ ...plan.prior, tokens: priorTokens }),
+      batch: batches.prior,
+    },
+    {
+      name: "decoder",
+      weights: loadedBytes(decoderWeights),
+      graph: () => decoder.stage.network.graph({ ...plan.decoder, embedding: plan.prior, tokens: decoderTokens }),
+      batch: batches.decoder,
+    },
+    {
+      name: "pixels",
+      weights: loadedBytes(decoder.autoencoder.network.checkpoint),
+      graph: () => decoder.autoencoder.network.graph(plan.decoder),
+      batch: 1,
+    },
+  ];
+}
+
+/** Bytes of weights in memory: floats of 16 bits are widened to 32. */
+function loadedBytes({ tensors }: { tensors: ReadonlyMap<string, { shape: readonly number[] }> }): number {
+  let elements = 0;
+  for (const { shape } of tensors.values()) elements += shape.reduce((all, dim) => all * dim, 1);
+  return 4 * elements;
+}
+
+/** Peak memory in bytes of the heaviest stage, one stage being loaded at a time. */
+export function forecastBytes(
+  parts: ModelParts,
+  plan: Pick<SizePlan, "prior" | "decoder">,
+  batches: Batches,
+): { stage: string; bytes: number } {
+  return needs(parts, plan, batches)
+    .map(({ name, weights, graph, batch }) => ({
+      stage: name,
+      bytes: baseBytes + weights + peakActivationBytes(graph(), { batch }),
+    }))
+    .reduce((most, next) => next.bytes > most.bytes ? next : most);
+}
+
+/** Writes bytes as `12.3 GB` or `45 MB`. */
+export function formatBytes(bytes: number): string {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.ceil(bytes / 1e6)} MB`;
+}
+
+/**
+ * Refuses a generation that this machine's memory cannot hold.
+ *
+ * @throws {ResourceError} naming the stage, what it needs and what is there
+ */
+export function checkMemory(parts: ModelParts, plan: SizePlan, batches: Batches): void {
+  const { stage, bytes } = forecastBytes(parts, plan, batches);
+  const { available, swapFree } = Deno.systemMemoryInfo();
+  if (bytes <= available + swapFree) return;
+  throw new ResourceError(
+    `${stage}: ${plan.image.width} × ${plan.image.height} px needs about ${formatBytes(bytes)} of memory and ` +
+      `${formatBytes(available + swapFree)} are free: choose a smaller picture or fewer at once`,
+  );
+}

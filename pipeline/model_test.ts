@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { CheckpointError } from "../errors.ts";
+import { copy } from "../tests/copy_folder.ts";
+import { inTempFolder } from "../tests/in_temp_folder.ts";
+import { copyTinyModel, quick, tinyModel } from "../tests/tiny_model.ts";
+import { findModel } from "./model.ts";
+import { loadPipeline } from "./pipeline.ts";
+
+const fails = (work: () => Promise<unknown>, message: RegExp) =>
+  assert.rejects(work, (error) => error instanceof CheckpointError && message.test(error.message));
+
+/** Lays the tiny model out as diffusers' combined pipeline saves it. */
+async function combine({ prior, decoder }: { prior: string; decoder: string }, folder: string): Promise<void> {
+  await copy(decoder, folder);
+  await copy(join(prior, "prior"), join(folder, "prior_prior"));
+  for (const part of ["text_encoder", "tokenizer", "scheduler"]) {
+    await copy(join(prior, part), join(folder, `prior_${part}`));
+  }
+  await Deno.writeTextFile(
+    join(folder, "model_index.json"),
+    JSON.stringify({ _class_name: "WuerstchenCombinedPipeline", prior_prior: ["diffusers", "WuerstchenPrior"] }),
+  );
+}
+
+const paint = async (model: string, options = {}) => {
+  await using pipeline = await loadPipeline(model, { threads: 2, ...options });
+  const { images } = await pipeline.generate({ prompt: "a fox", seed: 1, ...quick });
+  return images[0]!.data;
+};
+
+Deno.test("all three layouts of one model give the same picture", async () => {
+  await inTempFolder(async (folder) => {
+    const { prior, decoder } = await copyTinyModel(join(folder, "parent"));
+    const combined = join(folder, "combined");
+    await combine({ prior, decoder }, combined);
+    const expected = await paint(tinyModel);
+    assert.deepEqual(await paint(join(folder, "parent")), expected);
+    assert.deepEqual(await paint(combined), expected);
+    assert.deepEqual(await paint(decoder, { prior }), expected);
+    assert.deepEqual(await paint(prior, { decoder }), expected);
+    assert.deepEqual(await paint("emoji", { prior, decoder }), expected);
+  });
+});
+
+Deno.test("a decoder leads to the prior that its README names", async () => {
+  await inTempFolder(async (folder) => {
+    const { decoder, prior } = await copyTinyModel(folder);
+    await fails(() => findModel(decoder), /give --prior FOLDER/);
+    for (const front of ["prior:\n- someone/prior", 'prior: "../prior"', "license: mit\nprior:\n  - prior"]) {
+      await Deno.writeTextFile(join(decoder, "README.md"), `---\n${front}\n---\n# A model\n`);
+      assert.equal((await findModel(decoder)).prior.folder, prior);
+    }
+    await Deno.writeTextFile(join(decoder, "README.md"), "---\nprior:\n- someone/elsewhere\n---\n");
+    await fails(() => findModel(decoder), /names the prior someone\/elsewhere/);
+  });
+});
+
+Deno.test("an existing folder comes before a bundled name, and ./ forces a folder", async () => {
+  await inTempFolder(async (folder) => {
+    await copyTinyModel(join(folder, "emoji"));
+    const here = Deno.cwd();
+    assert.notEqual((await findModel("emoji")).prior.folder, join(folder, "emoji", "prior"));
+    Deno.chdir(folder);
+    try {
+      assert.equal((await findModel("emoji")).prior.folder, await Deno.realPath(join(folder, "emoji", "prior")));
+      await fails(() => findModel("./nothing"), /folder that exists/);
+    } finally {
+      Deno.chdir(here);
+    }
+  });
+});
+
+Deno.test("what is no model is refused, saying what was expected", async () => {
+  await inTempFolder(async (folder) => {
+    await fails(() => findModel(folder), /no model_index\.json/);
+    await fails(() => findModel("no-such-model"), /bundled model \(emoji\)/);
+    await fails(() => findModel("../emoji"), /folder that exists/);
+    const { prior, decoder } = await copyTinyModel(folder);
+    await fails(() => findModel(prior), /this is a prior: give one with --decoder/);
+    await copy(prior, join(folder, "another"));
+    await fails(() => findModel(folder), /one prior repository but found another and prior/);
+    await Deno.remove(join(folder, "another"), { recursive: true });
+    await Deno.writeTextFile(
+      join(decoder, "model_index.json"),
+      JSON.stringify({ _class_name: "StableDiffusionPipeline" }),
+    );
+    await fails(() => findModel(folder), /found "StableDiffusionPipeline"/);
+    await Deno.writeTextFile(join(decoder, "model_index.json"), "{");
+    await fails(() => findModel(folder), /not valid JSON/);
+  });
+});
+
+Deno.test("wuerstchen.json gives a model its own defaults, and an unknown key is an error", async () => {
+  await inTempFolder(async (folder) => {
+    const { prior, decoder } = await copyTinyModel(folder);
+    await Deno.writeTextFile(
+      join(prior, "wuerstchen.json"),
+      JSON.stringify({ width: 256, prior_steps: 7, max_side: 512 }),
+    );
+    await Deno.writeTextFile(join(decoder, "wuerstchen.json"), JSON.stringify({ decoder_timesteps: [1, 0.5, 0] }));
+    await using pipeline = await loadPipeline(folder);
+    assert.deepEqual([pipeline.defaults.width, pipeline.defaults.height, pipeline.defaults.priorSteps], [256, 1024, 7]);
+    assert.equal(pipeline.rules.maxSide, 512);
+    const { options } = await pipeline.generate({ prompt: "x", height: 128, stopAfter: "prior" });
+    assert.deepEqual([options.priorSteps, options.decoderSteps], [7, 2]);
+    await Deno.writeTextFile(join(prior, "wuerstchen.json"), JSON.stringify({ widht: 256 }));
+    await fails(() => findModel(folder), /wuerstchen\.json: .*"widht"/);
+  });
+});

@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { CheckpointError, ConfigError, NumericError } from "../errors.ts";
+import { inTempFolder } from "../tests/in_temp_folder.ts";
+import { copyTinyModel, quick, tinyModel } from "../tests/tiny_model.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { openSafetensors } from "../weights/safetensors.ts";
+import { writeSafetensors } from "../weights/safetensors_writer.ts";
+import { readHandOver, writeHandOver } from "./hand_over.ts";
+import { readPictureMetadata } from "./metadata.ts";
+import { loadPipeline } from "./pipeline.ts";
+import type { GenerateEvent, GenerateOptions, GenerateResult } from "./types.ts";
+
+const open = (options = {}) => loadPipeline(tinyModel, { threads: 2, ...options });
+const request = (options: Partial<GenerateOptions> = {}): GenerateOptions => ({
+  prompt: "a fox",
+  seed: 5,
+  ...quick,
+  ...options,
+});
+const bytesOf = (result: GenerateResult) => result.images.map(({ data }) => data);
+
+Deno.test("await and iteration show one and the same run", async () => {
+  await using pipeline = await open();
+  const run = pipeline.generate(request());
+  const events: GenerateEvent[] = [];
+  for await (const event of run) events.push(event);
+  const result = await run;
+  const images = events.filter((event) => event.type === "image");
+  assert.deepEqual(images.map(({ image }) => image), result.images);
+  assert.deepEqual(
+    events.filter((event) => event.type === "step").map(({ stage, step, total }) => `${stage} ${step}/${total}`),
+    [
+      "prior text 1/1",
+      "prior 1/3",
+      "prior 2/3",
+      "prior 3/3",
+      "decoder text 1/1",
+      "decoder 1/2",
+      "decoder 2/2",
+      "pixels 1/1",
+    ],
+  );
+  assert.equal(events[0]?.type, "plan");
+  assert.equal(events.at(-1)?.type, "result");
+  const again: string[] = [];
+  for await (const event of run) again.push(event.type);
+  assert.deepEqual(again, events.map(({ type }) => type));
+});
+
+Deno.test("leaving the loop cancels the run between steps", async () => {
+  await using pipeline = await open();
+  const run = pipeline.generate(request({ priorSteps: 500 }));
+  const steps: number[] = [];
+  for await (const event of run) {
+    if (event.type !== "step" || event.stage !== "prior") continue;
+    steps.push(event.step);
+    if (event.step === 2) break;
+  }
+  assert.deepEqual(steps, [1, 2]);
+  await assert.rejects(async () => await run, { name: "AbortError" });
+});
+
+Deno.test("an AbortSignal stops a run and the pipeline stays usable", async () => {
+  await using pipeline = await open();
+  const controller = new AbortController();
+  const run = pipeline.generate(request({ priorSteps: 500, signal: controller.signal }));
+  setTimeout(() => controller.abort(new Error("enough")), 300);
+  await assert.rejects(async () => await run, { message: "enough" });
+  assert.equal((await pipeline.generate(request())).images.length, 1);
+});
+
+Deno.test("nothing happens before the first await or iteration", async () => {
+  await using pipeline = await open();
+  let recorded = 0;
+  const run = pipeline.generate(request({ onTensor: () => recorded++ }));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(recorded, 0);
+  await run;
+  assert.ok(recorded > 0);
+});
+
+Deno.test("a second generation waits for the first", async () => {
+  await using pipeline = await open();
+  const order: string[] = [];
+  const watch = async (name: string) => {
+    for await (const event of pipeline.generate(request())) if (event.type === "step") order.push(name);
+  };
+  await Promise.all([watch("a"), watch("b")]);
+  assert.equal(order.lastIndexOf("a") < order.indexOf("b"), true, order.join(""));
+});
+
+Deno.test("pictures of several generations equal those of runs alone, byte for byte", async () => {
+  await using pipeline = await open();
+  const requests = [5, 6, 7].map((seed) => request({ seed, prompt: `picture ${seed}` }));
+  const together = await pipeline.generateAll(requests);
+  for (const [i, one] of requests.entries()) {
+    await using other = await open({ keepLoaded: true });
+    assert.deepEqual(bytesOf(await other.generate(one)), bytesOf(together[i]!));
+  }
+});
+
+Deno.test("stream noise of a picture is the same alone and in a batch", async () => {
+  await using pipeline = await open();
+  const noiseOf = async (options: Partial<GenerateOptions>) => {
+    const noise = new Map<string, Tensor>();
+    const onTensor = (name: string, value: Tensor) => void (name.startsWith("noise") && noise.set(name, value));
+    await pipeline.generate(request({ rng: "stream", onTensor, ...options }));
+    return noise;
+  };
+  const batch = await noiseOf({ seed: [11, 12, 13] });
+  const alone = await noiseOf({ seed: 12 });
+  assert.equal(batch.size, alone.size);
+  for (const [name, value] of alone) {
+    const size = value.data.length;
+    assert.deepEqual(batch.get(name)!.data.slice(size, 2 * size), value.data, name);
+  }
+});
+
+Deno.test("stream noise of one seed differs between the pictures of a batch and does not depend on its size", async () => {
+  await using pipeline = await open();
+  const first = async (imagesPerPrompt: number) => {
+    let found: Tensor | undefined;
+    const onTensor = (name: string, value: Tensor) => void (name === "noise.prior.0" && (found = value));
+    await pipeline.generate(request({ rng: "stream", seed: 9, imagesPerPrompt, onTensor, stopAfter: "prior" }));
+    return found!.data as Float32Array;
+  };
+  const [two, three] = [await first(2), await first(3)];
+  assert.deepEqual(three.subarray(0, two.length), two);
+  assert.notDeepEqual(two.slice(0, two.length / 2), two.slice(two.length / 2));
+});
+
+for (const stopAfter of ["prior", "decoder"] as const) {
+  for (
+    const options of [{}, { seed: [1, 2] }, { decoderSeed: 77 }, { rng: "stream" as const }, { prompt: ["a", "b"] }]
+  ) {
+    Deno.test(`a run stopped after the ${stopAfter} and continued equals one run (${JSON.stringify(options)})`, async () => {
+      await using pipeline = await open();
+      const whole = await pipeline.generate(request(options));
+      const { handOver, images } = await pipeline.generate(request({ ...options, stopAfter }));
+      assert.equal(images.length, 0);
+      await inTempFolder(async (folder) => {
+        const file = join(folder, "state.safetensors");
+        await writeHandOver(file, handOver!);
+        await using other = await open();
+        const from = await readHandOver(file);
+        const continued = await other.generate({ prompt: from.options.prompt, from });
+        assert.deepEqual(bytesOf(continued), bytesOf(whole));
+      });
+    });
+  }
+}
+
+Deno.test("given initial noise is used and not drawn", async () => {
+  await using pipeline = await open();
+  const tensors = new Map<string, Tensor<"float32">>();
+  await pipeline.generate(request({ onTensor: (name, value) => void tensors.set(name, value as Tensor<"float32">) }));
+  const priorLatents = tensors.get("noise.prior.0")!;
+  const drawn: string[] = [];
+  let first: Tensor | undefined;
+  await pipeline.generate(request({
+    priorLatents,
+    onTensor: (name, value) => {
+      if (name.startsWith("noise.prior")) drawn.push(name);
+      if (name === "noise.prior.1") first = value;
+    },
+  }));
+  assert.ok(!drawn.includes("noise.prior.0"));
+  // The generator's first numbers now serve the first step.
+  assert.deepEqual(first!.data, priorLatents.data);
+  await assert.rejects(async () => await pipeline.generate(request({ priorLatents, width: 256 })), ConfigError);
+});
+
+Deno.test("a picture that the latents do not fit exactly is cut out of the centre", async () => {
+  await using pipeline = await open();
+  const { images, plan } = await pipeline.generate(request({ width: 100, height: 120 }));
+  const { images: [whole] } = await pipeline.generate(request());
+  assert.deepEqual([plan.decoded, plan.crop], [{ height: 128, width: 128 }, { top: 4, left: 14 }]);
+  const at = (x: number, y: number) => [...whole!.data.subarray((y * 128 + x) * 3, (y * 128 + x) * 3 + 3)];
+  assert.deepEqual([...images[0]!.data.subarray(0, 3)], at(14, 4));
+  assert.deepEqual([...images[0]!.data.subarray(-3)], at(113, 123));
+});
+
+Deno.test("a PNG says how it was made", async () => {
+  await using pipeline = await open();
+  const { images, options, model } = await pipeline.generate(
+    request({ prompt: "ein Würstchen 🌭", negativePrompt: "a, b: c" }),
+  );
+  const metadata = readPictureMetadata(await images[0]!.png());
+  assert.deepEqual(metadata.options, options);
+  assert.deepEqual(metadata.model, model);
+  assert.equal(metadata.threads, 2);
+  assert.equal(Object.keys(model.weights).length, 5);
+});
+
+Deno.test("a preview of Stage B is a small picture", async () => {
+  await using pipeline = await open();
+  const sizes: number[][] = [];
+  for await (const event of pipeline.generate(request({ width: 256 }))) {
+    if (event.type === "step" && event.preview) {
+      const { width, height, data } = await event.preview();
+      sizes.push([width, height, data.length]);
+    }
+  }
+  assert.deepEqual(sizes, [[128, 64, 128 * 64 * 3], [128, 64, 128 * 64 * 3]]);
+});
+
+Deno.test("a prompt longer than the encoder is a warning with the lost words", async () => {
+  await using pipeline = await open();
+  const { warnings } = await pipeline.generate(request({ prompt: `${"fox ".repeat(90)}owl` }));
+  assert.ok(warnings.length > 0);
+  assert.match(warnings[0]!, /77 tokens; lost: ".*owl"/);
+});
+
+Deno.test("weights with NaN stop the run, naming stage, step and tensor", async () => {
+  await inTempFolder(async (folder) => {
+    const { decoder } = await copyTinyModel(folder);
+    const file = join(decoder, "decoder", "diffusion_pytorch_model.safetensors");
+    const weights = await openSafetensors(file);
+    const tensors = new Map<string, Tensor>();
+    for (const key of weights.tensors.keys()) tensors.set(key, await weights.read(key));
+    (tensors.get("clf.1.bias")!.data as Float32Array)[0] = NaN;
+    await writeSafetensors(file, tensors, { force: true });
+    await using pipeline = await loadPipeline(folder);
+    await assert.rejects(
+      async () => await pipeline.generate(request()),
+      (error) => error instanceof NumericError && /decoder: step 1: latents/.test(error.message),
+    );
+  });
+});
+
+Deno.test("a configuration that contradicts the weights is an error naming the tensor", async () => {
+  await inTempFolder(async (folder) => {
+    const { prior } = await copyTinyModel(folder);
+    const file = join(prior, "prior", "config.json");
+    const config = JSON.parse(await Deno.readTextFile(file));
+    for (
+      const [change, message] of [
+        [{ depth: 5 }, /missing: blocks\.12\.depthwise\.weight.* and \d+ more/],
+        [{ depth: 3 }, /belong to no part of the network: blocks\.\d+/],
+        [{ c_in: 8 }, /projection\.weight is \[48, 16, 1, 1\] and config\.json asks for \[48, 8, 1, 1\]/],
+        [{ c: "many" }, /config\.json: "c"/],
+      ] as const
+    ) {
+      await Deno.writeTextFile(file, JSON.stringify({ ...config, ...change }));
+      await assert.rejects(
+        () => loadPipeline(folder),
+        (error) => error instanceof CheckpointError && message.test(error.message),
+      );
+    }
+  });
+});

@@ -1,0 +1,67 @@
+/**
+ * Small pictures of a generation on its way.
+ * @module
+ */
+import type { Pixels } from "../images/pixels.ts";
+import { AutoencoderStage } from "../stages/autoencoder.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import type { DenoiseStep } from "./denoise.ts";
+import { rows } from "./guidance.ts";
+import { cropToBytes } from "./pixels.ts";
+
+/** Longest side of the latents that are decoded for a preview. */
+const previewCells = 32;
+
+/** What the network believes the clean latents to be after a step: x₀ = (x − √(1−ᾱ)·ε) / √ᾱ. */
+export function predictedClean({ sample, modelOutput, alphaCumprod }: DenoiseStep): Tensor<"float32"> {
+  const noise = Math.sqrt(1 - alphaCumprod);
+  const signal = Math.sqrt(alphaCumprod);
+  const data = sample.data.map((x, i) => (x - noise * modelOutput.data[i]!) / signal);
+  return tensor("float32", sample.shape, data);
+}
+
+/** Every n-th cell of [1, c, h, w], so that the longer side has at most {@linkcode previewCells}. */
+function thin(latents: Tensor<"float32">): Tensor<"float32"> {
+  const [, channels, height, width] = latents.shape as [number, number, number, number];
+  const stride = Math.ceil(Math.max(height, width) / previewCells);
+  if (stride === 1) return latents;
+  const [h, w] = [Math.ceil(height / stride), Math.ceil(width / stride)];
+  const small = tensor("float32", [1, channels, h, w]);
+  for (let i = 0; i < small.data.length; i++) {
+    const [x, y, c] = [i % w, Math.floor(i / w) % h, Math.floor(i / (w * h))];
+    small.data[i] = latents.data[(c * height + y * stride) * width + x * stride]!;
+  }
+  return small;
+}
+
+/** Decodes thinned latents by a Stage A of its own, which stays loaded until it is released. */
+export class Previewer {
+  readonly #stage: AutoencoderStage;
+  #busy: Promise<unknown> = Promise.resolve();
+
+  constructor(autoencoder: AutoencoderStage) {
+    this.#stage = new AutoencoderStage(autoencoder.config, autoencoder.network.checkpoint, autoencoder.network.options);
+  }
+
+  /** Paints the first picture of Stage B latents [b, 4, h, w], at most 32 cells wide. */
+  paint(latents: Tensor<"float32">): Promise<Pixels> {
+    const painted = this.#busy.then(() => this.#paint(thin(rows(latents, 0, 1))));
+    this.#busy = painted.catch(() => {});
+    return painted;
+  }
+
+  async #paint(latents: Tensor<"float32">): Promise<Pixels> {
+    const [, , height, width] = latents.shape as [number, number, number, number];
+    await this.#stage.network.load({ height, width });
+    const pixels = await this.#stage.decode(latents);
+    const size = { height: pixels.shape[2]!, width: pixels.shape[3]! };
+    const data = cropToBytes(pixels, { image: size, decoded: size, crop: { top: 0, left: 0 } });
+    return { ...size, channels: pixels.shape[1] as Pixels["channels"], data };
+  }
+
+  /** Frees its memory once it has painted what was asked for. */
+  async release(): Promise<void> {
+    await this.#busy;
+    await this.#stage.network.release();
+  }
+}

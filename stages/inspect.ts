@@ -1,0 +1,136 @@
+/**
+ * Looks into a model's networks without weights: shapes, parameters and operations of every part.
+ * @module
+ */
+import { clipText, type ClipTextConfig } from "../networks/clip_text.ts";
+import { wuerstchenDiffNeXt } from "../networks/diffnext.ts";
+import { paellaDecode, paellaEncode, paellaQuantize } from "../networks/paella_vq.ts";
+import { wuerstchenPrior } from "../networks/prior.ts";
+import { graph, input, nodeFlops, type Shape, traceScopes, type Value } from "../onnx/mod.ts";
+import type { ModelConfigs } from "./published_configs.ts";
+
+/** A part of a network, named by one piece of its scope path. */
+export interface ScopeTree {
+  readonly name: string;
+  /** What the scope returns; unknown for a scope that only groups others. */
+  readonly shape?: Shape;
+  /** Trained numbers in it and below. */
+  readonly parameters: number;
+  /** Floating-point operations of one run in it and below, a multiplication and its addition as two. */
+  readonly flops: number;
+  readonly children: readonly ScopeTree[];
+}
+
+/** A network of a model. */
+export interface NetworkTree extends ScopeTree {
+  /** The class of diffusers or transformers that it stands for. */
+  readonly className: string;
+}
+
+/** Sizes of one picture, in cells. */
+export interface InspectSizes {
+  readonly prior: { readonly height: number; readonly width: number };
+  readonly decoder: { readonly height: number; readonly width: number };
+}
+
+interface MutableTree {
+  name: string;
+  shape?: Shape;
+  parameters: number;
+  flops: number;
+  children: Map<string, MutableTree>;
+}
+
+/**
+ * Builds a network and adds up what its scopes hold.
+ *
+ * @param build returns the outputs by name
+ */
+export function inspectNetwork(
+  { name, className }: { name: string; className: string },
+  build: () => Record<string, Value>,
+): NetworkTree {
+  const { result, scopes, parameters } = traceScopes(build);
+  const outputs = Object.values(result);
+  const root: MutableTree = { name, parameters: 0, flops: 0, children: new Map(), shape: outputs[0]!.shape };
+  for (const [path, value] of scopes) descend(root, path).at(-1)!.shape = value.shape;
+  for (const [key, shape] of parameters) {
+    const count = shape.reduce((product, dim) => product * dim, 1);
+    // The last piece of a key is the parameter's own name.
+    const path = key.slice(0, Math.max(0, key.lastIndexOf(".")));
+    for (const part of descend(root, path)) part.parameters += count;
+  }
+  for (const node of graph({ outputs: result }).nodes) {
+    const flops = nodeFlops(node);
+    if (flops > 0) { for (const part of descend(root, node.scope)) part.flops += flops; }
+  }
+  return { ...freeze(root), className };
+}
+
+/** The trees on the way from the root to a scope path, both included; those that are missing are made. */
+function descend(root: MutableTree, path: string): MutableTree[] {
+  const trees = [root];
+  if (path === "") return trees;
+  for (const name of path.split(".")) {
+    const { children } = trees.at(-1)!;
+    let child = children.get(name);
+    if (!child) {
+      child = { name, parameters: 0, flops: 0, children: new Map() };
+      children.set(name, child);
+    }
+    trees.push(child);
+  }
+  return trees;
+}
+
+function freeze({ children, ...tree }: MutableTree): ScopeTree {
+  return { ...tree, children: [...children.values()].map(freeze) };
+}
+
+/**
+ * Inspects all networks of a model for one picture: one run each at batch 1.
+ *
+ * @throws {GraphError} where a configuration contradicts itself
+ */
+export function inspectModel(configs: ModelConfigs, sizes: InspectSizes): NetworkTree[] {
+  const { prior, decoder, vqgan } = configs;
+  const r = () => input("r", "float32", [1]);
+  const priorTokens = configs.priorText.max_position_embeddings;
+  const decoderTokens = configs.decoderText.max_position_embeddings;
+  const { height, width } = sizes.decoder;
+  const scale = vqgan.up_down_scale_factor * 2 ** (vqgan.levels - 1);
+  const latents = () => input("latents", "float32", [1, vqgan.latent_channels, height, width]);
+  const paella = "PaellaVQModel";
+  return [
+    textTree("prior_text_encoder", configs.priorText),
+    inspectNetwork({ name: "prior", className: "WuerstchenPrior" }, () => {
+      const x = input("x", "float32", [1, prior.c_in, sizes.prior.height, sizes.prior.width]);
+      const c = input("c", "float32", [1, priorTokens, prior.c_cond]);
+      return { noise: wuerstchenPrior(prior, { x, r: r(), c }) };
+    }),
+    textTree("decoder_text_encoder", configs.decoderText),
+    inspectNetwork({ name: "decoder", className: "WuerstchenDiffNeXt" }, () => {
+      const x = input("x", "float32", [1, decoder.c_in, height, width]);
+      const effnet = input("effnet", "float32", [1, decoder.effnet_embd, sizes.prior.height, sizes.prior.width]);
+      const clip = input("clip", "float32", [1, decoderTokens, decoder.clip_embd]);
+      return { noise: wuerstchenDiffNeXt(decoder, { x, r: r(), effnet, clip }) };
+    }),
+    inspectNetwork({ name: "vqgan decode", className: paella }, () => ({ pixels: paellaDecode(vqgan, latents()) })),
+    inspectNetwork({ name: "vqgan encode", className: paella }, () => {
+      const pixels = input("pixels", "float32", [1, vqgan.in_channels, height * scale, width * scale]);
+      return { latents: paellaEncode(vqgan, pixels) };
+    }),
+    inspectNetwork({ name: "vqgan quantise", className: paella }, () => {
+      const { quantized, codes } = paellaQuantize(vqgan, latents());
+      return { quantized, codes };
+    }),
+  ];
+}
+
+function textTree(name: string, config: ClipTextConfig): NetworkTree {
+  const shape = [1, config.max_position_embeddings];
+  return inspectNetwork({ name, className: config.architectures[0] ?? "CLIPTextModel" }, () => {
+    const inputs = { ids: input("ids", "int64", shape), mask: input("mask", "int64", shape) };
+    return { states: clipText(config, inputs).lastHiddenState };
+  });
+}

@@ -1,0 +1,67 @@
+/**
+ * Checks the import direction of ARCHITECTURE.md: a folder may import only from those listed for it.
+ *
+ * Run with `deno task imports`.
+ * @module
+ */
+import { dirname, join, normalize, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** What each top-level folder may import from, besides itself, `errors.ts`, `version.ts` and packages. */
+const allowed: Record<string, readonly string[]> = {
+  tensor: [],
+  files: [],
+  onnx: ["tensor"],
+  networks: ["onnx", "tensor"],
+  schedulers: ["tensor"],
+  text: ["tensor", "weights"],
+  images: ["tensor", "files"],
+  weights: ["files", "onnx", "tensor"],
+  runtime: ["tensor"],
+  stages: ["networks", "onnx", "runtime", "tensor", "text", "weights"],
+  pipeline: ["files", "images", "networks", "onnx", "runtime", "schedulers", "stages", "tensor", "text", "weights"],
+  cli: ["files", "images", "networks", "onnx", "pipeline", "runtime", "schedulers", "stages", "tensor", "text", "weights"],
+  bench: ["cli", "files", "images", "networks", "onnx", "pipeline", "runtime", "schedulers", "stages", "tensor", "text", "weights"],
+};
+
+/** The one file that may import ONNX Runtime. */
+const runtimeFile = join("runtime", "session.ts");
+
+async function* sources(folder: string): AsyncGenerator<string> {
+  for await (const entry of Deno.readDir(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory) yield* sources(path);
+    else if (entry.name.endsWith(".ts") && !entry.name.endsWith("_test.ts")) yield path;
+  }
+}
+
+/** Specifiers of all static and dynamic imports and re-exports of a module. */
+function importsOf(text: string): string[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+  return [...code.matchAll(/(?:from|import)\s*\(?\s*["']([^"']+)["']/g)].map((match) => match[1]!);
+}
+
+const problems: string[] = [];
+for (const [folder, others] of Object.entries(allowed)) {
+  for await (const path of sources(join(root, folder))) {
+    const file = relative(root, path);
+    for (const specifier of importsOf(await Deno.readTextFile(path))) {
+      if (/^(npm:)?onnxruntime/.test(specifier) && file !== runtimeFile && folder !== "bench") {
+        problems.push(`${file}: imports ${specifier}; only ${runtimeFile} may`);
+      }
+      if (!specifier.startsWith(".")) continue;
+      const target = normalize(join(dirname(file), specifier));
+      const [top] = target.split("/");
+      const free = top === folder || target === "errors.ts" || target === "version.ts" ||
+        (folder === "cli" || folder === "bench") && (target === "mod.ts" || target === "deno.json");
+      if (!free && !others.includes(top!)) {
+        problems.push(`${file}: imports ${target}; ${folder}/ may import ${others.join(", ") || "nothing"} and itself`);
+      }
+    }
+  }
+}
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) Deno.exit(1);
+console.log("imports run one way");
