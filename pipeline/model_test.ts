@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { CheckpointError } from "../errors.ts";
 import { copy } from "../tests/copy_folder.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
@@ -56,18 +57,32 @@ Deno.test("a decoder leads to the prior that its README names", async () => {
   });
 });
 
+/** What `findModel(name)` finds when the program runs in `cwd`. */
+async function findFrom(cwd: string, name: string): Promise<string> {
+  const code = `
+    import { findModel } from ${JSON.stringify(new URL("./model.ts", import.meta.url).href)};
+    console.log(await findModel(${JSON.stringify(name)}).then(({ prior }) => prior.folder, (error) => error.message));
+  `;
+  const config = fileURLToPath(new URL("../deno.json", import.meta.url));
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--config", config, "-"],
+    cwd,
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(code));
+  await writer.close();
+  return new TextDecoder().decode((await child.output()).stdout).trim();
+}
+
 Deno.test("an existing folder comes before a bundled name, and ./ forces a folder", async () => {
   await inTempFolder(async (folder) => {
-    await copyTinyModel(join(folder, "emoji"));
-    const here = Deno.cwd();
-    assert.notEqual((await findModel("emoji")).prior.folder, join(folder, "emoji", "prior"));
-    Deno.chdir(folder);
-    try {
-      assert.equal((await findModel("emoji")).prior.folder, await Deno.realPath(join(folder, "emoji", "prior")));
-      await fails(() => findModel("./nothing"), /folder that exists/);
-    } finally {
-      Deno.chdir(here);
-    }
+    const real = await Deno.realPath(folder);
+    assert.match(await findFrom(real, "emoji"), /models.emoji.prior$/);
+    await copyTinyModel(join(real, "emoji"));
+    assert.equal(await findFrom(real, "emoji"), join(real, "emoji", "prior"));
+    assert.match(await findFrom(real, "./nothing"), /folder that exists/);
   });
 });
 

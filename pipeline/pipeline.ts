@@ -2,6 +2,7 @@
  * A loaded model that paints: the library's front door.
  * @module
  */
+import { CheckpointError } from "../errors.ts";
 import { encodeImage } from "../images/codec.ts";
 import type { ImageFormat } from "../images/format.ts";
 import { writeMetadata } from "../images/metadata.ts";
@@ -72,7 +73,7 @@ export class Pipeline implements AsyncDisposable {
   readonly #folders: ModelFolders;
   readonly #keepLoaded: boolean;
   #queue: Promise<unknown> = Promise.resolve();
-  #identity: Promise<ModelIdentity> | undefined;
+  #scanned: Promise<WeightsScan> | undefined;
 
   constructor(
     folders: ModelFolders,
@@ -115,14 +116,22 @@ export class Pipeline implements AsyncDisposable {
   }
 
   /** sha256 of the weights, read once. */
-  identity(): Promise<ModelIdentity> {
-    return this.#identity ??= this.#hashWeights();
+  async identity(): Promise<ModelIdentity> {
+    return (await this.#scan()).identity;
   }
 
-  async #hashWeights(): Promise<ModelIdentity> {
-    const weights: Record<string, string> = {};
-    for (const [name, checkpoint] of Object.entries(checkpointsOf(this.parts))) weights[name] = await checkpoint.hash();
-    return { name: this.name, weights };
+  /**
+   * Reads all weights once and checks their numbers.
+   *
+   * @throws {CheckpointError} where a tensor holds NaN or infinity, naming it
+   */
+  async checkWeights(): Promise<void> {
+    const { nonFinite } = await this.#scan();
+    if (nonFinite.length > 0) throw new CheckpointError(describeNonFinite(nonFinite));
+  }
+
+  #scan(): Promise<WeightsScan> {
+    return this.#scanned ??= scanWeights(this.parts, this.name);
   }
 
   /** Frees all memory of the networks; the pipeline can still be used and loads them again. */
@@ -171,7 +180,9 @@ export class Pipeline implements AsyncDisposable {
     pick: (results: GenerateResult[]) => Result,
   ): ReturnType<Work<Result>> {
     const clock = new Clock();
-    const identity = this.identity();
+    const scan = this.#scan();
+    scan.catch(() => {});
+    const identity = scan.then(({ identity }) => identity);
     identity.catch(() => {});
     const runtime = await runtimeVersion();
     const previewer = new Previewer(this.parts.decoder.autoencoder);
@@ -191,6 +202,12 @@ export class Pipeline implements AsyncDisposable {
         yield { type: "plan", run, plan, options, stages: job.stages };
       }
       yield* generate(jobs, context);
+      const { nonFinite } = await scan;
+      if (nonFinite.length > 0) {
+        const message = describeNonFinite(nonFinite);
+        for (const job of jobs) job.warnings.push(message);
+        yield { type: "warning", run: 0, message };
+      }
       const results: GenerateResult[] = [];
       for (const job of jobs) {
         const model = await identity;
@@ -207,6 +224,31 @@ export class Pipeline implements AsyncDisposable {
       if (!this.#keepLoaded) await this.release();
     }
   }
+}
+
+/** What one pass over a model's weights says. */
+interface WeightsScan {
+  readonly identity: ModelIdentity;
+  /** Tensors with NaN or infinity, as `decoder: clf.1.bias`. */
+  readonly nonFinite: readonly string[];
+}
+
+async function scanWeights(parts: ModelParts, name: string): Promise<WeightsScan> {
+  const weights: Record<string, string> = {};
+  const nonFinite: string[] = [];
+  for (const [part, checkpoint] of Object.entries(checkpointsOf(parts))) {
+    const scan = await checkpoint.scan();
+    weights[part] = scan.hash;
+    nonFinite.push(...scan.nonFinite.map((key) => `${part}: ${key}`));
+  }
+  return { identity: { name, weights }, nonFinite };
+}
+
+function describeNonFinite(nonFinite: readonly string[]): string {
+  const rest = nonFinite.length > 5 ? ` and ${nonFinite.length - 5} more` : "";
+  return `the weights hold NaN or infinity in ${
+    nonFinite.slice(0, 5).join(", ")
+  }${rest}: the download or the training is damaged`;
 }
 
 function describe(job: Job) {

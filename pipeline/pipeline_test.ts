@@ -226,6 +226,12 @@ Deno.test("weights with NaN stop the run, naming stage, step and tensor", async 
       async () => await pipeline.generate(request()),
       (error) => error instanceof NumericError && /decoder: step 1: latents/.test(error.message),
     );
+    await assert.rejects(
+      () => pipeline.checkWeights(),
+      (error) => error instanceof CheckpointError && /NaN or infinity in decoder: clf\.1\.bias:/.test(error.message),
+    );
+    const { warnings } = await pipeline.generate(request({ stopAfter: "prior" }));
+    assert.match(warnings[0]!, /NaN or infinity/);
   });
 });
 

@@ -3,7 +3,6 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { CheckpointError } from "../errors.ts";
 import type { DType, Tensor } from "../tensor/tensor.ts";
@@ -11,6 +10,7 @@ import { findCheckpoint, type WeightsName } from "./find_checkpoint.ts";
 import { quote, quoteSome } from "./quote.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
 import { isReadable } from "./safetensors_header.ts";
+import { type Scan, scanFiles } from "./scan.ts";
 import { openShards } from "./shards.ts";
 
 /** Where a tensor of a checkpoint lies. */
@@ -43,8 +43,11 @@ export interface Checkpoint {
    * @throws {CheckpointError} where there is none of that key, or its file has changed
    */
   read(key: string): Promise<Tensor>;
-  /** SHA-256 of the files' contents, one after the other, in hexadecimal: what `cat FILES | sha256sum` prints. Computed once. */
-  hash(): Promise<string>;
+  /**
+   * Reads everything once: the SHA-256 of the files' contents, one after the other (what `cat FILES | sha256sum` prints), and
+   * the tensors that hold NaN or infinity. Computed once.
+   */
+  scan(): Promise<Scan>;
 }
 
 /**
@@ -87,7 +90,7 @@ async function checkpointOf(
       bytes += end - start;
     }
   }
-  let hash: Promise<string> | undefined;
+  let scan: Promise<Scan> | undefined;
   return {
     folder,
     variant,
@@ -102,18 +105,6 @@ async function checkpointOf(
       }
       return file.read(key);
     },
-    hash: () => hash ??= hashFiles(files),
+    scan: () => scan ??= scanFiles(files, tensors),
   };
-}
-
-async function hashFiles(files: readonly string[]): Promise<string> {
-  const hash = createHash("sha256");
-  const buffer = new Uint8Array(2 ** 20);
-  for (const path of files) {
-    using file = await Deno.open(path);
-    for (let count = await file.read(buffer); count !== null; count = await file.read(buffer)) {
-      hash.update(buffer.subarray(0, count));
-    }
-  }
-  return hash.digest("hex");
 }

@@ -38,7 +38,7 @@ Deno.test("encodeSafetensors() gives the bytes of the reference, sorted by align
 });
 
 Deno.test("encodeSafetensors() aligns header and tensors and pads with spaces", () => {
-  const bytes = encodeSafetensors(dtypes.map((dtype) => [dtype, filled(dtype, [3])]));
+  const bytes = encodeSafetensors(dtypes.map((dtype) => [dtype, filled(dtype, [3])] as const));
   const { tensors } = parseSafetensorsHeader(bytes, { name: "memory", size: bytes.byteLength });
   assert.equal(tensors.size, 13);
   for (const [name, { dtype, start }] of tensors) assert.equal(start % bytesOf(dtype as DType), 0, name);

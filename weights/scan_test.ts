@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { inTempFolder } from "../tests/in_temp_folder.ts";
+import { type DType, tensor } from "../tensor/tensor.ts";
+import { openCheckpoint } from "./checkpoint.ts";
+import { writeSafetensors } from "./safetensors_writer.ts";
+
+Deno.test("scan() finds NaN and infinity in every floating-point type, at any place", async () => {
+  await inTempFolder(async (folder) => {
+    const size = 700_001;
+    const bits: [DType, number | bigint][] = [["float32", Infinity], ["float64", NaN], ["float16", -Infinity], [
+      "bfloat16",
+      0x7fc0,
+    ]];
+    const tensors = bits.flatMap(([dtype, bad]) =>
+      [0, size - 1, undefined].map((place) => {
+        const value = tensor(dtype, [size]);
+        if (place !== undefined) (value.data as Float32Array)[place] = bad as number;
+        return [`${dtype} ${place}`, value] as const;
+      })
+    );
+    const file = join(folder, "model.safetensors");
+    await writeSafetensors(file, new Map(tensors));
+    const checkpoint = await openCheckpoint(folder, { stem: "model" });
+    const { hash, nonFinite } = await checkpoint.scan();
+    const expected = tensors.map(([name]) => name).filter((name) => !name.endsWith("undefined"));
+    assert.deepEqual(nonFinite.toSorted(), expected.toSorted());
+    assert.equal(hash, createHash("sha256").update(await Deno.readFile(file)).digest("hex"));
+  });
+});
