@@ -40,7 +40,6 @@ const pictureSchema = z.object({
   index: z.int().nonnegative(),
   options: optionsSchema,
   model: modelSchema,
-  /** Hash of the weights or latents that came from outside, where there were any. */
   inputs: z.record(z.string(), z.string()).optional(),
 });
 

@@ -2,11 +2,13 @@
  * A loaded model that paints: the library's front door.
  * @module
  */
+import { createHash } from "node:crypto";
 import { CheckpointError } from "../errors.ts";
 import { encodeImage } from "../images/codec.ts";
 import type { ImageFormat } from "../images/format.ts";
 import { writeMetadata } from "../images/metadata.ts";
 import { runtimeVersion } from "../runtime/session.ts";
+import { tensorBytes } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
 import { checkMemory, forecastBytes, formatBytes } from "./forecast.ts";
 import { type Context, generate } from "./generate.ts";
@@ -255,6 +257,16 @@ function describe(job: Job) {
   return { index: job.index, plan: job.plan, options: job.options, stages: job.stages() };
 }
 
+/** sha256 of each tensor that was handed in and that the metadata does not hold. */
+function hashInputs({ priorLatents, decoderLatents, from }: GenerateOptions): { inputs?: Record<string, string> } {
+  const given = { priorLatents, decoderLatents, from: from?.tensor };
+  const hashes = Object.entries(given).filter(([, value]) => value !== undefined).map(([name, value]) => [
+    name,
+    createHash("sha256").update(tensorBytes(value!)).digest("hex"),
+  ]);
+  return hashes.length > 0 ? { inputs: Object.fromEntries(hashes) } : {};
+}
+
 /** Joins the bytes of a picture with what it says about itself. */
 function finishPicture(
   job: Job,
@@ -272,7 +284,8 @@ function finishPicture(
   ) => {
     const bytes = await encodeImage(pixels, { format, ...(quality === undefined ? {} : { quality }) });
     if (!metadata) return bytes;
-    const facts: PictureMetadata = { version, runtime, threads, index, options, model: await identity };
+    const inputs = hashInputs(job.request);
+    const facts: PictureMetadata = { version, runtime, threads, index, options, model: await identity, ...inputs };
     const parameters = pictureParameters(facts, { prompt, seed });
     return writeMetadata(bytes, format, { parameters, wuerstchen: JSON.stringify(facts) });
   };

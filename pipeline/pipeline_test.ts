@@ -166,6 +166,9 @@ Deno.test("given initial noise is used and not drawn", async () => {
     },
   }));
   assert.ok(!drawn.includes("noise.prior.0"));
+  const { images } = await pipeline.generate(request({ priorLatents }));
+  const { inputs } = readPictureMetadata(await images[0]!.png());
+  assert.match(inputs!["priorLatents"]!, /^[0-9a-f]{64}$/);
   // The generator's first numbers now serve the first step.
   assert.deepEqual(first!.data, priorLatents.data);
   await assert.rejects(async () => await pipeline.generate(request({ priorLatents, width: 256 })), ConfigError);

@@ -20,21 +20,26 @@ export function predictedClean({ sample, modelOutput, alphaCumprod }: DenoiseSte
   return tensor("float32", sample.shape, data);
 }
 
-/** Every n-th cell of [1, c, h, w], so that the longer side has at most {@linkcode previewCells}. */
-function thin(latents: Tensor<"float32">): Tensor<"float32"> {
+/** Means over square blocks of cells, so that the longer side of [1, c, h, w] has at most {@linkcode previewCells}. */
+function shrink(latents: Tensor<"float32">): Tensor<"float32"> {
   const [, channels, height, width] = latents.shape as [number, number, number, number];
-  const stride = Math.ceil(Math.max(height, width) / previewCells);
-  if (stride === 1) return latents;
-  const [h, w] = [Math.ceil(height / stride), Math.ceil(width / stride)];
+  const block = Math.ceil(Math.max(height, width) / previewCells);
+  if (block === 1) return latents;
+  const [h, w] = [Math.max(1, Math.floor(height / block)), Math.max(1, Math.floor(width / block))];
   const small = tensor("float32", [1, channels, h, w]);
+  const cells = Math.min(block, height) * Math.min(block, width);
   for (let i = 0; i < small.data.length; i++) {
-    const [x, y, c] = [i % w, Math.floor(i / w) % h, Math.floor(i / (w * h))];
-    small.data[i] = latents.data[(c * height + y * stride) * width + x * stride]!;
+    const [left, top, c] = [(i % w) * block, (Math.floor(i / w) % h) * block, Math.floor(i / (w * h))];
+    let sum = 0;
+    for (let y = top; y < Math.min(top + block, height); y++) {
+      for (let x = left; x < Math.min(left + block, width); x++) sum += latents.data[(c * height + y) * width + x]!;
+    }
+    small.data[i] = sum / cells;
   }
   return small;
 }
 
-/** Decodes thinned latents by a Stage A of its own, which stays loaded until it is released. */
+/** Decodes shrunken latents by a Stage A of its own, which stays loaded until it is released. */
 export class Previewer {
   readonly #stage: AutoencoderStage;
   #busy: Promise<unknown> = Promise.resolve();
@@ -45,7 +50,7 @@ export class Previewer {
 
   /** Paints the first picture of Stage B latents [b, 4, h, w], at most 32 cells wide. */
   paint(latents: Tensor<"float32">): Promise<Pixels> {
-    const painted = this.#busy.then(() => this.#paint(thin(rows(latents, 0, 1))));
+    const painted = this.#busy.then(() => this.#paint(shrink(rows(latents, 0, 1))));
     this.#busy = painted.catch(() => {});
     return painted;
   }
