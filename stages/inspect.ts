@@ -14,7 +14,7 @@ export interface ScopeTree {
   readonly name: string;
   /** What the scope returns; unknown for a scope that only groups others. */
   readonly shape?: Shape;
-  /** Trained numbers in it and below. */
+  /** Numbers of its checkpoint in it and below. */
   readonly parameters: number;
   /** Floating-point operations of one run in it and below, a multiplication and its addition as two. */
   readonly flops: number;

@@ -1,0 +1,113 @@
+/**
+ * Turns the text behind a flag into a value, or says which values the flag takes.
+ * @module
+ */
+import { ConfigError } from "../errors.ts";
+import { quote } from "../weights/quote.ts";
+
+/** Smallest and largest value of a flag, both allowed. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+const wholeNumber = /^[+-]?\d+$/;
+const decimalNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** Numbers are shown as they were typed, other text in quotes. */
+function shown(text: string): string {
+  return decimalNumber.test(text) || /^[+-]?(NaN|Infinity)$/.test(text) ? text : quote(text);
+}
+
+/**
+ * A parser of whole numbers.
+ *
+ * The parser throws {@linkcode ConfigError} naming the flag and its range.
+ */
+export function integerOption(flag: string, { min, max }: Range): (text: string) => number {
+  return (text) => {
+    const value = wholeNumber.test(text) ? Number(text) : NaN;
+    if (value >= min && value <= max) return value;
+    throw new ConfigError(`Expected ${flag} to be an integer from ${min} to ${max} but found ${shown(text)}`);
+  };
+}
+
+/**
+ * A parser of decimal numbers.
+ *
+ * The parser throws {@linkcode ConfigError} naming the flag and its range.
+ */
+export function numberOption(flag: string, { min, max }: Range): (text: string) => number {
+  return (text) => {
+    const value = decimalNumber.test(text) ? Number(text) : NaN;
+    if (value >= min && value <= max) return value;
+    throw new ConfigError(`Expected ${flag} to be a number from ${min} to ${max} but found ${shown(text)}`);
+  };
+}
+
+/**
+ * A parser of a side in pixels. It takes any number: the model knows the limits and names the nearest side that fits.
+ *
+ * The parser throws {@linkcode ConfigError} where the text is no number.
+ */
+export function sideOption(flag: string): (text: string) => number {
+  return (text) => {
+    if (decimalNumber.test(text) && Number.isFinite(Number(text))) return Number(text);
+    throw new ConfigError(`Expected ${flag} to be a whole number of pixels but found ${shown(text)}`);
+  };
+}
+
+/**
+ * A parser of one word out of a list.
+ *
+ * The parser throws {@linkcode ConfigError} naming the words.
+ */
+export function choiceOption<Word extends string>(flag: string, words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found !== undefined) return found;
+    throw new ConfigError(`Expected ${flag} to be ${words.join(" or ")} but found ${quote(text)}`);
+  };
+}
+
+/** Most pictures that one command makes. */
+export const maxPictures = 10_000;
+
+/** Stands for a seed that is drawn when the run is made. */
+export const randomSeed = -1;
+
+const seedItem = /^(?:(-1)|(\d+)(?:-(\d+))?)$/;
+
+/**
+ * Reads a list of seeds: `7`, `1,2,5-8`, and `-1` for a random one.
+ *
+ * @returns the seeds in the order given, ranges written out, {@linkcode randomSeed} where one is to be drawn
+ * @throws {ConfigError} where the text is no such list, or has more than {@linkcode maxPictures} seeds
+ */
+export function parseSeeds(text: string): number[] {
+  const seeds: number[] = [];
+  for (const item of text.split(",").map((part) => part.trim())) {
+    const match = seedItem.exec(item);
+    if (!match) {
+      throw new ConfigError(
+        `Expected --seed to be whole numbers from 0 such as 7, 1,2,5-8 or -1 for a random one but found ${quote(item)}`,
+      );
+    }
+    const [, random, first, last = first] = match;
+    if (random !== undefined) {
+      seeds.push(randomSeed);
+      continue;
+    }
+    const [from, to] = [Number(first), Number(last)];
+    if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to)) {
+      throw new ConfigError(`Expected --seed to be at most ${Number.MAX_SAFE_INTEGER} but found ${quote(item)}`);
+    }
+    if (to < from) throw new ConfigError(`Expected a range of --seed to rise but found ${quote(item)}`);
+    // Checked before the range is written out: 0-9000000000000000 must not take memory.
+    if (seeds.length + to - from + 1 > maxPictures) {
+      throw new ConfigError(`Expected --seed to list at most ${maxPictures} seeds but found more in ${quote(item)}`);
+    }
+    for (let seed = from; seed <= to; seed++) seeds.push(seed);
+  }
+  return seeds;
+}

@@ -1,0 +1,55 @@
+/**
+ * The tree of commands. Building it loads no model code, so that help and completions are quick.
+ * @module
+ */
+import { Command } from "commander";
+import config from "../deno.json" with { type: "json" };
+import { version } from "../version.ts";
+import { completionsCommand } from "./completions.ts";
+import { generateCommand } from "./generate.ts";
+import { infoCommand } from "./info.ts";
+import { inspectCommand } from "./inspect.ts";
+import { writeOut } from "./_stdout.ts";
+
+const exitCodeHelp = `
+Exit codes:
+  0 done   1 fault of the program   2 wrong flag or configuration   3 bad model or data   4 network
+  5 disk or memory   6 permission   7 some pictures of a batch are missing   130 interrupted   143 terminated
+
+Start with:
+  wuerstchen generate "a red apple on a blue background"
+`;
+
+/** The versions of this program and of what it runs on. */
+export function versionText(): string {
+  // The import map pins the exact version; asking the library itself would load all 45 MB of it.
+  const runtime = config.imports["onnxruntime-node"].split("@").at(-1);
+  return `wuerstchen ${version} (Deno ${Deno.version.deno}, ONNX Runtime ${runtime}, ${Deno.build.os} ${Deno.build.arch})`;
+}
+
+/**
+ * Builds the tree of commands.
+ *
+ * Parsing throws: commander's errors for unknown flags and commands and for shown help, ours for everything else.
+ */
+export function createProgram(): Command {
+  const program = new Command("wuerstchen")
+    .description("Würstchen: text to image in a 42× compressed latent, without Python.")
+    .version(versionText(), "-V, --version", "print the versions of this program, of Deno and of ONNX Runtime")
+    .helpOption("-h, --help", "show this help")
+    .helpCommand("help [command]", "show the help of a command")
+    .addHelpText("after", exitCodeHelp)
+    // Our texts name defaults and choices themselves, where they depend on the model too.
+    .configureHelp({
+      optionDescription: ({ description }) => description,
+      argumentDescription: ({ description }) => description,
+    })
+    .configureOutput({ writeOut: (text) => writeOut(text), outputError: () => {} })
+    .exitOverride();
+  for (const command of [generateCommand(), infoCommand(), inspectCommand(), completionsCommand(createProgram)]) {
+    // Inheriting also resets what the command itself allows.
+    const allowsExcess = command.name() === "generate";
+    program.addCommand(command.copyInheritedSettings(program).allowExcessArguments(allowsExcess));
+  }
+  return program;
+}

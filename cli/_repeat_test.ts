@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import type { PictureMetadata } from "../pipeline/metadata.ts";
+import { version } from "../version.ts";
+import { repeatWarnings } from "./_repeat.ts";
+
+const model = { name: "emoji", weights: { prior: "aa", vqgan: "bb" } };
+const picture: PictureMetadata = {
+  version,
+  runtime: "1.30.0",
+  threads: 2,
+  index: 0,
+  model,
+  options: {
+    prompt: "a dog",
+    negativePrompt: "",
+    width: 128,
+    height: 128,
+    seed: 1,
+    imagesPerPrompt: 1,
+    priorSteps: 1,
+    priorGuidance: 0,
+    decoderSteps: 1,
+    decoderGuidance: 0,
+    rng: "torch",
+  },
+};
+
+Deno.test("the same weights, version and threads promise the same pixels", () => {
+  assert.deepEqual(repeatWarnings(picture, { model: { ...model, name: "./emoji" }, threads: 2 }), []);
+});
+
+Deno.test("changed, new and missing weights are named", () => {
+  const changed = { name: "emoji", weights: { prior: "cc", decoder: "dd" } };
+  const warnings = repeatWarnings(picture, { model: changed, threads: 2 });
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /\(prior, vqgan, decoder\)/);
+});
+
+Deno.test("another version, another number of threads and files from outside are warnings", () => {
+  const warnings = repeatWarnings(
+    { ...picture, version: "0.0.1", inputs: { priorLatents: "ee" } },
+    { model, threads: 4 },
+  );
+  assert.equal(warnings.length, 3);
+  assert.match(warnings[0]!, /version 0\.0\.1/);
+  assert.match(warnings[1]!, /2 threads, now it is 4/);
+  assert.match(warnings[2]!, /priorLatents/);
+});

@@ -1,0 +1,57 @@
+/**
+ * What `wuerstchen info` does.
+ * @module
+ */
+import type { PictureMetadata } from "../pipeline/metadata.ts";
+import { oneLine } from "./_errors.ts";
+import { type PictureFile, readPicture } from "./_picture_file.ts";
+import { writeOut } from "./_stdout.ts";
+
+/**
+ * Prints what a picture says about itself.
+ *
+ * @throws {CheckpointError} where it is missing, no picture or damaged
+ */
+export async function runInfo(path: string, { json }: { json: boolean }): Promise<void> {
+  const picture = await readPicture(path);
+  writeOut(json ? `${JSON.stringify(picture, null, 2)}\n` : formatInfo(picture));
+}
+
+/** The facts of a picture as lines for people. */
+export function formatInfo(picture: PictureFile): string {
+  const { path, format, width, height, size, parameters, metadata } = picture;
+  const lines = [`${path}: ${format.toUpperCase()}, ${width}×${height} px, ${size} bytes`];
+  if (metadata) lines.push(...settingLines(metadata), `paint it again with: wuerstchen generate -C ${path}`);
+  else if (parameters !== undefined) {
+    lines.push("painted by another program:", ...parameters.split(/\r?\n/).map(oneLine));
+  } else lines.push("it does not say how it was painted");
+  return `${lines.join("\n")}\n`;
+}
+
+function settingLines({ options, model, version, runtime, threads, index, inputs }: PictureMetadata): string[] {
+  const { prompt, negativePrompt, priorTimesteps, decoderTimesteps } = options;
+  const text = (value: string | number | readonly (string | number)[]) => oneLine([value].flat().join(" | "));
+  const facts: [string, string | undefined][] = [
+    ["prompt", text(prompt)],
+    ["negative prompt", text(negativePrompt) || undefined],
+    ["seed", text(options.seed)],
+    ["decoder seed", options.decoderSeed === undefined ? undefined : text(options.decoderSeed)],
+    ["size", `${options.width}×${options.height} px`],
+    [
+      "pictures per prompt",
+      options.imagesPerPrompt > 1 ? `${options.imagesPerPrompt}, this is number ${index}` : undefined,
+    ],
+    ["Stage C", `${options.priorSteps} steps, guidance ${options.priorGuidance}`],
+    ["Stage C timesteps", priorTimesteps && text(priorTimesteps)],
+    ["Stage B", `${options.decoderSteps} steps, guidance ${options.decoderGuidance}`],
+    ["Stage B timesteps", decoderTimesteps && text(decoderTimesteps)],
+    ["generator", options.rng],
+    ["model", oneLine(model.name)],
+    ...Object.entries(model.weights).map(([name, hash]): [string, string] => [`  ${oneLine(name)}`, oneLine(hash)]),
+    ["files handed in", inputs && text(Object.keys(inputs))],
+    ["painted by", oneLine(`wuerstchen ${version}, ONNX Runtime ${runtime}, ${threads} threads`)],
+  ];
+  const known = facts.filter((fact): fact is [string, string] => fact[1] !== undefined);
+  const width = Math.max(...known.map(([name]) => name.length));
+  return known.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+}

@@ -1,0 +1,222 @@
+/**
+ * `wuerstchen generate`: its flags and its help. What it does is in _run_generate.ts, which loads only when it runs.
+ * @module
+ */
+import { Command, Option } from "commander";
+import { ConfigError } from "../errors.ts";
+import { maxGuidance, maxSteps } from "../pipeline/options.ts";
+import { parseTimesteps, timestepPresets } from "../schedulers/timesteps.ts";
+import { choiceOption, integerOption, maxPictures, numberOption, parseSeeds, sideOption } from "./_options.ts";
+import type { GenerateFlags } from "./_request.ts";
+
+const seeds = { min: 0, max: Number.MAX_SAFE_INTEGER };
+
+/** What an option's value looks like and means. */
+interface Flag {
+  readonly flags: string;
+  readonly help: string;
+  readonly parse?: (text: string) => unknown;
+  /** Words that it takes, for completions. */
+  readonly choices?: readonly string[];
+}
+
+function integer(flags: string, help: string, range: { min: number; max: number }): Flag {
+  return { flags, help, parse: integerOption(longName(flags), range) };
+}
+
+function choice(flags: string, help: string, words: readonly string[]): Flag {
+  return { flags, help, parse: choiceOption(longName(flags), words), choices: words };
+}
+
+function timesteps(flags: string, help: string): Flag {
+  const name = longName(flags);
+  const parse = (text: string) => {
+    try {
+      return parseTimesteps(text);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      throw new ConfigError(`${name}: ${error.message}`, { cause: error });
+    }
+  };
+  return { flags, help, parse };
+}
+
+function longName(flags: string): string {
+  return /--[a-z-]+/.exec(flags)![0];
+}
+
+const steps = { min: 1, max: maxSteps };
+const scale = { min: 0, max: maxGuidance };
+const presets = [...timestepPresets.keys()].join(", ");
+
+/** All flags by the heading that they stand under. */
+const groups: Readonly<Record<string, readonly Flag[]>> = {
+  "What to paint:": [
+    {
+      flags: "-p, --prompt <text>",
+      help: "the prompt, in place of the word behind the command; - reads it from standard input",
+    },
+    { flags: "-n, --negative-prompt <text>", help: "what not to paint; has an effect only with guidance above 1" },
+    {
+      flags: "--prompt-file <file>",
+      help: "one prompt a line, each a run of its own; - reads the lines from standard input",
+    },
+    {
+      flags: "-C, --config-from <picture>",
+      help: "repeat a picture: settings, model and threads come from its metadata, flags given here win",
+    },
+  ],
+  "Model:": [
+    {
+      flags: "--model <name|folder>",
+      help:
+        "a bundled name or a folder in Hugging Face layout; a folder that exists comes first, ./ forces one (default: emoji)",
+    },
+    { flags: "--prior <folder>", help: "another prior, the half that turns text into a small latent (Stage C)" },
+    {
+      flags: "--decoder <folder>",
+      help: "another decoder, the half that turns the latent into pixels (Stages B and A)",
+    },
+  ],
+  "Size and number:": [
+    {
+      flags: "-W, --width <px>",
+      help: "width in pixels (default: the model's own, else 1024)",
+      parse: sideOption("--width"),
+    },
+    {
+      flags: "-H, --height <px>",
+      help: "height in pixels (default: the model's own, else 1024)",
+      parse: sideOption("--height"),
+    },
+    {
+      flags: "-s, --seed <list>",
+      help: "one picture a seed: 7, or 1,2,5-8; -1 draws one (default: random, and printed)",
+      parse: parseSeeds,
+    },
+    integer("-b, --batch-count <n>", "n independent pictures with the seeds s, s+1 …; not with several seeds", {
+      min: 1,
+      max: maxPictures,
+    }),
+    integer("--images-per-prompt <n>", "n pictures out of one seed, drawn as one batch, as in diffusers", {
+      min: 1,
+      max: 256,
+    }),
+  ],
+  "Sampling:": [
+    integer("--prior-steps <n>", "steps of Stage C (default: the model's own, else 60)", steps),
+    {
+      flags: "--prior-guidance <x>",
+      help: "guidance scale of Stage C; above 1 it doubles the work (default: the model's own, else 4)",
+      parse: numberOption("--prior-guidance", scale),
+    },
+    timesteps(
+      "--prior-timesteps <list>",
+      `times from 1 down to 0 with commas between them, or ${presets}; not with steps`,
+    ),
+    integer("--steps <n>", "same as --prior-steps", steps),
+    { flags: "--cfg-scale <x>", help: "same as --prior-guidance", parse: numberOption("--cfg-scale", scale) },
+    timesteps("--timesteps <list>", "same as --prior-timesteps"),
+    integer("--decoder-steps <n>", "steps of Stage B (default: the model's own, else 12)", steps),
+    {
+      flags: "--decoder-guidance <x>",
+      help: "guidance scale of Stage B (default: the model's own, else 0)",
+      parse: numberOption("--decoder-guidance", scale),
+    },
+    timesteps("--decoder-timesteps <list>", "times of Stage B, written like those of the prior"),
+    choice(
+      "--rng <kind>",
+      "how noise is drawn; torch: a seed gives the picture that diffusers gives with a CPU generator (CUDA's generator is " +
+        "not covered); stream: noise that does not depend on the rest of the batch (default: torch)",
+      ["torch", "stream"],
+    ),
+    integer("--decoder-seed <n>", "gives Stage B a generator of its own", seeds),
+  ],
+  "Output:": [
+    {
+      flags: "-o, --output <name>",
+      help:
+        "file to write, with {prompt}, {seed} and {index} (from 0) filled in; its ending decides the format, and a name " +
+        "without one gets it; a folder keeps the default names; - pipes the picture to standard output " +
+        "(default: {prompt}-{seed}.png here, with -2, -3 … where that is taken)",
+    },
+    { flags: "--force", help: "replace files that exist" },
+    choice("--format <type>", "png, jpg or webp (default: by the ending of --output, else png)", [
+      "png",
+      "jpg",
+      "webp",
+    ]),
+    { flags: "--no-metadata", help: "leave out prompt, settings and weight hashes, which -C and info read" },
+    { flags: "--no-show", help: "do not show the picture on the terminal" },
+    { flags: "--preview", help: "show the picture on the terminal while Stage B works" },
+    integer("--preview-every <n>", "like --preview, every n steps (default: 4)", { min: 1, max: maxSteps }),
+    {
+      flags: "--json",
+      help: "one JSON object at the end on standard output: paths, seeds, options, plan, timings, model",
+    },
+    { flags: "--jsonl", help: "one JSON object an event on standard output" },
+    { flags: "-q, --quiet", help: "print paths only" },
+    { flags: "-v, --verbose", help: "show the size plan and the time of each stage" },
+  ],
+  "Half a run:": [
+    choice("--stop-after <stage>", "write the state after Stage C (prior) or Stage B (decoder) to a safetensors file", [
+      "prior",
+      "decoder",
+    ]),
+    { flags: "--from <file>", help: "continue where --stop-after stopped, on this or another machine" },
+    {
+      flags: "--prior-latents <file>",
+      help: "initial noise of Stage C out of a safetensors file, in place of drawing it",
+    },
+    { flags: "--decoder-latents <file>", help: "initial noise of Stage B, likewise" },
+    { flags: "--save-tensors <file>", help: "write every intermediate tensor of one run to a safetensors file" },
+  ],
+  "Machine:": [
+    integer(
+      "-t, --threads <n>",
+      "threads (default: one a core); another number may change the last bits of a picture",
+      {
+        min: 1,
+        max: 256,
+      },
+    ),
+    { flags: "--keep-loaded", help: "keep every stage in memory, in place of one at a time: faster for many pictures" },
+  ],
+  "Help:": [
+    { flags: "--debug", help: "show the stack of an error" },
+  ],
+};
+
+const examples = `
+Examples:
+  wuerstchen generate "a red apple on a blue background"
+  wuerstchen generate "a whale" -s 1,2,5-8 -o "whales/{seed}.png"
+  wuerstchen generate "a fox" -b 4 --format webp --json
+  echo "a rocket" | wuerstchen generate - -o - > rocket.png
+  wuerstchen generate -C a-whale-7.png -s 8
+
+Progress, warnings and errors go to standard error, paths and data to standard output. Sizes are in pixels, times in seconds.
+`;
+
+/** Builds the command. */
+export function generateCommand(): Command {
+  const command = new Command("generate")
+    .summary("paint pictures from text")
+    .description("Paints pictures from text: prints the path of each, and shows it on a terminal.")
+    .usage('[flags] "<prompt>"')
+    .argument("[prompt]", "what to paint, in quotes; - reads it from standard input")
+    .addHelpText("after", examples)
+    .action(async (_prompt: string | undefined, flags: GenerateFlags, { args }: Command) => {
+      const { runGenerate } = await import("./_run_generate.ts");
+      await runGenerate(args, flags);
+    });
+  for (const [heading, flags] of Object.entries(groups)) {
+    for (const { flags: text, help, parse, choices } of flags) {
+      const option = new Option(text, help).helpGroup(heading);
+      if (choices) option.choices([...choices]);
+      if (parse) option.argParser(parse);
+      command.addOption(option);
+    }
+  }
+  return command.addHelpOption(new Option("-h, --help", "show this help").helpGroup("Help:"));
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env -S deno run -A
+/**
+ * The command line. Standard output carries results, standard error everything else; the exit code says what went wrong.
+ * @module
+ */
+import { exitCodeOf, exitCodes, explainError, stackOf } from "./_errors.ts";
+import { createProgram } from "./_program.ts";
+
+/** Errors with which commander says that help or the version has been shown. */
+const shown = ["commander.help", "commander.helpDisplayed", "commander.version"];
+
+/**
+ * Runs one command.
+ *
+ * @param args what stands behind the program's name
+ * @returns the exit code; an error has been printed to standard error
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(args, { from: "user" });
+    return exitCodes.ok;
+  } catch (error) {
+    const { code, exitCode } = error as { code?: string; exitCode?: number };
+    if (shown.includes(code ?? "")) return exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    printError(error, args);
+    return exitCodeOf(error);
+  }
+}
+
+function printError(error: unknown, args: readonly string[]): void {
+  let line = explainError(error);
+  if (line === "") return;
+  const { code } = error as { code?: string };
+  const [first = ""] = args;
+  if (code === "commander.unknownCommand" && first.includes(" ")) {
+    line += `: to paint it, wuerstchen generate ${JSON.stringify(first)}`;
+  } else if (code?.startsWith("commander.")) {
+    const command = code === "commander.unknownCommand" || first.startsWith("-") ? "" : `${first} `;
+    line += `: see wuerstchen ${command}--help`;
+  }
+  console.error(`error: ${line}`);
+  if (args.includes("--debug")) console.error(stackOf(error));
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
