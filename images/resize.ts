@@ -1,8 +1,8 @@
 /**
  * Resizes pictures: 8-bit ones to the same bytes as Pillow, float ones as torch's antialiased `interpolate`.
  *
- * Both passes are one-dimensional ({@linkcode resampling}), across first and then down. {@linkcode downscale} averages areas with
- * fractions of pixels, which neither library does.
+ * Both passes are one-dimensional ({@linkcode resampling}). {@linkcode downscale} averages areas with fractions of pixels,
+ * which neither library does.
  * @module
  */
 import { type ResampleFilter, type Resampling, resampling } from "../tensor/resample.ts";
@@ -35,22 +35,30 @@ export function resize(
   }
   const isBlended = channels === 4 && filter !== "nearest";
   let data = isBlended ? premultiplied(pixels.data) : pixels.data;
-  if (width !== pixels.width) {
-    data = pass(data, new Uint8Array(pixels.height * width * channels), {
-      along: fixedPoint(across),
-      outer: pixels.height,
-      inner: channels,
-    });
-  }
-  if (height !== pixels.height) {
-    data = pass(data, new Uint8Array(height * width * channels), {
+  let [w, h] = [pixels.width, pixels.height];
+  const goAcross = () => {
+    if (w === width) return;
+    data = pass(data, new Uint8Array(h * width * channels), { along: fixedPoint(across), outer: h, inner: channels });
+    w = width;
+  };
+  const goDown = () => {
+    if (h === height) return;
+    data = pass(data, new Uint8Array(height * w * channels), {
       along: fixedPoint(down),
       outer: 1,
-      inner: width * channels,
+      inner: w * channels,
     });
-  }
+    h = height;
+  };
+  const order = isDownFirst(pixels, { width, height }) ? [goDown, goAcross] : [goAcross, goDown];
+  order.forEach((go) => go());
   if (isBlended) data = unpremultiplied(data);
   return { width, height, channels, data: data === pixels.data ? data.slice() : data };
+}
+
+/** The order of the passes shows in the last bit; this is that of Pillow 13 (python-pillow/Pillow#9549). */
+function isDownFirst(from: ResizeTo, to: ResizeTo): boolean {
+  return to.height < from.height && from.height - to.height > 2 * (from.width - to.width);
 }
 
 /**
