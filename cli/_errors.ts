@@ -3,6 +3,7 @@
  * @module
  */
 import { CheckpointError, ConfigError, HubError, NumericError, ResourceError } from "../errors.ts";
+import { visibleText } from "./_text_width.ts";
 
 /** What a process says with its exit code; README and `--help` list the same. */
 export const exitCodes = {
@@ -72,16 +73,9 @@ export function exitCodeOf(error: unknown): number {
   return exitCodes.internal;
 }
 
-// A message may quote a prompt or a file's text: what a terminal obeys is shown as its code, line breaks as spaces.
-// deno-lint-ignore no-control-regex -- they are what this looks for
-const controls = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
 /** Text on one line, without characters that a terminal obeys. */
 export function oneLine(text: string): string {
-  return text.toWellFormed().replace(/\s*[\r\n\u2028\u2029]+\s*/g, " ").replace(
-    controls,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  ).trim();
+  return visibleText(text.toWellFormed().replace(/\s*[\r\n\u2028\u2029]+\s*/g, " ").trim());
 }
 
 /** How to see more of an internal error, and that a report of it is welcome. */

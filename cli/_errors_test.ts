@@ -36,7 +36,7 @@ Deno.test("every class of error has the exit code that --help lists", () => {
 
 Deno.test("an explanation is one line that no terminal obeys", () => {
   const line = explainError(new ConfigError("Expected\n  a prompt\r\nbut found \u001b[31mred\u202e\ud800"));
-  assert.equal(line, "Expected a prompt but found \\u001b[31mred\\u202e\ufffd");
+  assert.equal(line, "Expected a prompt but found \\u{1b}[31mred\\u{202e}\ufffd");
 });
 
 Deno.test("a message of commander loses its prefix and its second line", () => {

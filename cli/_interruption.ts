@@ -8,6 +8,8 @@ import { InterruptedError } from "./_errors.ts";
 export interface Interruption extends Disposable {
   /** Aborted by the first signal; its reason is an {@linkcode InterruptedError}. A second one ends the process. */
   readonly signal: AbortSignal;
+  /** Resolved once signals are watched for, some 30 ms after the start. */
+  readonly ready: Promise<void>;
 }
 
 /**
@@ -18,7 +20,9 @@ export interface Interruption extends Disposable {
 export function watchInterruption({ onSignal }: { onSignal?: (error: InterruptedError) => void } = {}): Interruption {
   const controller = new AbortController();
   const worker = new Worker(new URL("./_signal_worker.ts", import.meta.url), { type: "module" });
+  const { promise: ready, resolve } = Promise.withResolvers<void>();
   worker.addEventListener("message", ({ data }) => {
+    if (data === "ready") resolve();
     if ((data !== "SIGINT" && data !== "SIGTERM") || controller.signal.aborted) return;
     const error = new InterruptedError(data);
     onSignal?.(error);
@@ -26,5 +30,5 @@ export function watchInterruption({ onSignal }: { onSignal?: (error: Interrupted
   });
   // Without the worker the system's own answer to a signal remains, which is to end the process.
   worker.addEventListener("error", (event) => event.preventDefault());
-  return { signal: controller.signal, [Symbol.dispose]: () => worker.terminate() };
+  return { signal: controller.signal, ready, [Symbol.dispose]: () => worker.terminate() };
 }

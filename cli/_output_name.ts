@@ -153,6 +153,10 @@ export async function planOutput(files: readonly NameParts[], flags: OutputFlags
     await checkFolder(folder);
     return { kind: "free", folder, type: format ?? types[0]! };
   }
+  const found = await Deno.stat(output).catch(() => undefined);
+  if (found?.isFile === false) {
+    throw new ConfigError(`Cannot write ${quote(output)}: it is not a regular file, use -o - and a redirection`);
+  }
   const { pattern, type } = settleType(output, { format, types });
   const paths = files.map((parts) => fillPattern(pattern, parts));
   const twice = paths.find((path, i) => paths.indexOf(path) < i);

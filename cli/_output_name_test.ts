@@ -121,6 +121,23 @@ Deno.test("a name that exists is refused unless --force is given", () =>
     );
   }));
 
+Deno.test("a device is no place for a file, nor for one with its name and an extension", async () => {
+  await assert.rejects(planOutput([apple], { ...flags, output: "/dev/null" }), /not a regular file, use -o -/);
+});
+
+Deno.test({
+  name: "a folder that cannot be written is found before any work",
+  // Not even the superuser can make files there.
+  ignore: Deno.build.os !== "linux",
+  fn: () => assert.rejects(planOutput([apple], { ...flags, output: "/sys/a.png" }), Deno.errors.PermissionDenied),
+});
+
+Deno.test("looking whether a folder can be written leaves nothing in it", () =>
+  inFolder(async (folder) => {
+    await planOutput([apple], { ...flags, output: join(folder, "a.png") });
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  }));
+
 Deno.test("several pictures need names that differ", () =>
   inFolder(async (folder) => {
     const two = [apple, { ...apple, index: 1 }];

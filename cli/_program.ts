@@ -44,7 +44,14 @@ export function createProgram(): Command {
       optionDescription: ({ description }) => description,
       argumentDescription: ({ description }) => description,
     })
-    .configureOutput({ writeOut: (text) => writeOut(text), outputError: () => {} })
+    .configureOutput({
+      writeOut: (text) => writeOut(text),
+      // main.ts prints errors, on one line.
+      outputError: () => {},
+      // Help has no colours; commander would ask the environment for leave to use them.
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
     .exitOverride();
   for (const command of [generateCommand(), infoCommand(), inspectCommand(), completionsCommand(createProgram)]) {
     // Inheriting also resets what the command itself allows.

@@ -1,10 +1,24 @@
 /**
- * Compares a picture that is to be repeated with what repeats it.
+ * Compares a picture or a half-finished run with what repeats or continues it.
  * @module
  */
 import type { PictureMetadata } from "../pipeline/metadata.ts";
-import type { ModelIdentity } from "../pipeline/types.ts";
+import type { HandOver, ModelIdentity } from "../pipeline/types.ts";
 import { version } from "../version.ts";
+
+/** Networks whose weights two models do not share. */
+function changedWeights(before: ModelIdentity, now: ModelIdentity): string[] {
+  const names = new Set([...Object.keys(before.weights), ...Object.keys(now.weights)]);
+  return [...names].filter((name) => before.weights[name] !== now.weights[name]);
+}
+
+/** Why the picture of one whole run cannot be promised, a sentence each; none where it can. */
+export function continueWarnings({ model: before }: Pick<HandOver, "model">, now: ModelIdentity): string[] {
+  // What lies behind is in the file, whoever computed it.
+  const changed = changedWeights(before, now).filter((name) => !name.startsWith("prior"));
+  if (changed.length === 0) return [];
+  return [`the first half was made for other weights (${changed.join(", ")}): the picture will look different`];
+}
 
 /** Why the same pixels cannot be promised, a sentence each; none where they can. */
 export function repeatWarnings(
@@ -12,8 +26,7 @@ export function repeatWarnings(
   { model, threads }: { model: ModelIdentity; threads: number },
 ): string[] {
   const warnings: string[] = [];
-  const names = new Set([...Object.keys(picture.model.weights), ...Object.keys(model.weights)]);
-  const changed = [...names].filter((name) => picture.model.weights[name] !== model.weights[name]);
+  const changed = changedWeights(picture.model, model);
   if (changed.length > 0) {
     warnings.push(`the weights are not those that painted the picture (${changed.join(", ")}): it will look different`);
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { PictureMetadata } from "../pipeline/metadata.ts";
 import { version } from "../version.ts";
-import { repeatWarnings } from "./_repeat.ts";
+import { continueWarnings, repeatWarnings } from "./_repeat.ts";
 
 const model = { name: "emoji", weights: { prior: "aa", vqgan: "bb" } };
 const picture: PictureMetadata = {
@@ -45,4 +45,11 @@ Deno.test("another version, another number of threads and files from outside are
   assert.match(warnings[0]!, /version 0\.0\.1/);
   assert.match(warnings[1]!, /2 threads, now it is 4/);
   assert.match(warnings[2]!, /priorLatents/);
+});
+
+Deno.test("a continued run misses the weights of its own stages alone", () => {
+  assert.deepEqual(continueWarnings({ model }, { name: "x", weights: { prior: "zz", vqgan: "bb" } }), []);
+  const [warning, ...more] = continueWarnings({ model }, { name: "x", weights: { prior: "aa", vqgan: "cc" } });
+  assert.match(warning!, /other weights \(vqgan\)/);
+  assert.deepEqual(more, []);
 });

@@ -62,11 +62,13 @@ export class Report implements Disposable {
     }
   }
 
-  /** Says that something is lost or unusual. */
+  /** Says that something is lost or unusual; people are told once, however many runs it concerns. */
   warning(message: string, run?: number): void {
-    this.#progress?.clear();
-    warn(message, this.#options.stderr);
-    this.#warnings.push(message);
+    if (!this.#warnings.includes(message)) {
+      this.#progress?.clear();
+      warn(message, this.#options.stderr);
+      this.#warnings.push(message);
+    }
     this.#line({ type: "warning", ...(run === undefined ? {} : { run }), message });
   }
 

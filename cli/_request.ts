@@ -68,6 +68,8 @@ export interface GenerateRequest {
   readonly files: readonly NameParts[];
   /** The picture whose settings were taken over. */
   readonly repeats: PictureMetadata | undefined;
+  /** The state that the run continues. */
+  readonly from: HandOver | undefined;
 }
 
 type Settings = Omit<GenerateOptions, "prompt"> & { prompt?: string | readonly string[] };
@@ -101,12 +103,13 @@ export async function readRequest(
     throw new ConfigError(`Expected one run for --save-tensors but prompts and seeds make ${runs.length}`);
   }
   return {
-    model: flags.model ?? repeats?.model.name,
+    model: flags.model ?? repeats?.model.name ?? from?.model.name,
     threads: flags.threads ?? repeats?.threads,
     runs,
     // A hand-over is one file a run.
     files: flags.stopAfter === undefined ? files : runs.map((run, index) => ({ ...picturesOf(run)[0]!, index })),
     repeats,
+    from,
   };
 }
 

@@ -209,7 +209,9 @@ Deno.test("--from continues with the prompt and the seed of the hand-over", () =
       model,
     };
     await writeHandOver(from, handOver);
-    const { runs, files } = await request([], { from, decoderSteps: 7 });
+    const { runs, files, model: name } = await request([], { from, decoderSteps: 7 });
+    assert.equal(name, "emoji");
+    assert.equal((await request([], { from, model: "./other" })).model, "./other");
     assert.deepEqual(runs, [{
       from: handOver,
       prompt: "a dog",

@@ -16,7 +16,7 @@ import { FileSaver } from "./_file_saver.ts";
 import { watchInterruption } from "./_interruption.ts";
 import { checkFolder, checkFree, type OutputPlan, planOutput } from "./_output_name.ts";
 import { pictureProtocol, showPicture } from "./_picture.ts";
-import { repeatWarnings } from "./_repeat.ts";
+import { continueWarnings, repeatWarnings } from "./_repeat.ts";
 import { Report } from "./_report.ts";
 import { type GenerateFlags, type GenerateRequest, readRequest } from "./_request.ts";
 import { writeOut } from "./_stdout.ts";
@@ -161,10 +161,12 @@ class GenerateCommand {
       this.#written++;
       report.handOver(result, { run, path });
     }
-    const { repeats } = this.#parts.request;
-    if (repeats && run === 0) {
-      const now = { model: result.model, threads: this.#parts.pipeline.threads };
-      for (const message of repeatWarnings(repeats, now)) report.warning(message);
+    const { repeats, from } = this.#parts.request;
+    const { threads } = this.#parts.pipeline;
+    if (run === 0) {
+      const warnings = repeats ? repeatWarnings(repeats, { model: result.model, threads }) : [];
+      if (from) warnings.push(...continueWarnings(from, result.model));
+      for (const message of warnings) report.warning(message);
     }
     report.result(result, run);
   }

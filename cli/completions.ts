@@ -109,7 +109,7 @@ const names = ({ short, long }: Flag) => short === undefined ? [long] : [short, 
 
 function bashScript(root: CommandFlags, commands: readonly CommandFlags[]): string {
   const reply = (value: Value, indent: string) => {
-    if (value.kind === "none" || value.kind === "text") return `${indent}return`;
+    if (value.kind === "none" || value.kind === "text") return `${indent}:`;
     if (value.kind === "words") {
       return `${indent}mapfile -t COMPREPLY < <(compgen -W '${value.words.join(" ")}' -- "$current")`;
     }

@@ -140,7 +140,7 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
         "without one gets it; a folder keeps the default names; - pipes the picture to standard output " +
         "(default: {prompt}-{seed}.png here, with -2, -3 … where that is taken)",
     },
-    { flags: "--force", help: "replace files that exist" },
+    { flags: "--force", help: "replace files that --output or --save-tensors names" },
     choice("--format <type>", "png, jpg or webp (default: by the ending of --output, else png)", [
       "png",
       "jpg",
@@ -163,7 +163,10 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
       "prior",
       "decoder",
     ]),
-    { flags: "--from <file>", help: "continue where --stop-after stopped, on this or another machine" },
+    {
+      flags: "--from <file>",
+      help: "continue where --stop-after stopped, on this or another machine; settings and model come from it",
+    },
     {
       flags: "--prior-latents <file>",
       help: "initial noise of Stage C out of a safetensors file, in place of drawing it",

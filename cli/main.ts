@@ -42,4 +42,12 @@ function printError(error: unknown, args: readonly string[]): void {
   if (args.includes("--debug")) console.error(stackOf(error));
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  // Nothing should get here; if it does, it is one line and a code too.
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    printError(event.reason, Deno.args);
+    Deno.exit(exitCodeOf(event.reason));
+  });
+  Deno.exit(await main(Deno.args));
+}
