@@ -1,5 +1,5 @@
 /**
- * PNG decoder: every colour type, bit depth and interlacing of the standard, to 8 bits a channel.
+ * PNG decoder: every colour type, bit depth and interlacing of the standard, to 8 bits a channel or to the file's own 16.
  *
  * Colour profiles and gamma are not applied. Memory is bounded: the header is checked before anything is allocated, and
  * decompression stops at the length that the header implies.
@@ -54,12 +54,53 @@ const colourTypes: Readonly<Record<number, { samples: number; depths: readonly n
 /** deflate cannot shrink further than this, so that a header which promises more pixels is refused before any allocation. */
 const maxDeflateRatio = 1032;
 
+/** A picture as deep as its file, rows from the top. */
+export interface PngSamples {
+  readonly width: number;
+  readonly height: number;
+  /** 1: grey; 2: grey and alpha; 3: red, green, blue; 4: the same with alpha. Alpha is not premultiplied. */
+  readonly channels: 1 | 2 | 3 | 4;
+  /** height × width × channels samples (HWC): 16 bits where the file has 16, else 8. */
+  readonly data: Uint8Array | Uint16Array;
+}
+
 /**
- * Decodes a PNG. Grey stays one channel; a palette becomes three; alpha, also that of tRNS, makes it four.
+ * Decodes a PNG to 8 bits. Grey stays one channel; a palette becomes three; alpha, also that of tRNS, makes it four.
  *
  * @throws {CheckpointError} where the file is damaged, truncated or larger than {@linkcode maxPixels}
  */
 export function decodePng(bytes: Uint8Array): Pixels {
+  const source = readSource(bytes);
+  const { width, height, colourType } = source.header;
+  const channels = hasAlpha(source) ? 4 : colourType === 0 ? 1 : 3;
+  return { width, height, channels, data: expand(source, new Uint8Array(width * height * channels)) };
+}
+
+/**
+ * Decodes a PNG without loss: 16 bits stay 16, fewer are spread over 8, and grey with alpha stays two channels.
+ *
+ * @throws {CheckpointError} where the file is damaged, truncated or larger than {@linkcode maxPixels}
+ */
+export function decodePngSamples(bytes: Uint8Array): PngSamples {
+  const source = readSource(bytes);
+  const { width, height, colourType, depth } = source.header;
+  const colours = colourType === 0 || colourType === 4 ? 1 : 3;
+  const channels = (hasAlpha(source) ? colours + 1 : colours) as PngSamples["channels"];
+  const size = width * height * channels;
+  return { width, height, channels, data: expand(source, depth === 16 ? new Uint16Array(size) : new Uint8Array(size)) };
+}
+
+/** The parts of a file, rows decompressed and without filters. */
+interface Source {
+  readonly header: Header;
+  readonly passes: readonly Pass[];
+  /** All rows of all passes, each behind the number of its filter. */
+  readonly rows: Uint8Array;
+  readonly palette: Uint8Array | undefined;
+  readonly transparency: Uint8Array | undefined;
+}
+
+function readSource(bytes: Uint8Array): Source {
   let header: Header | undefined;
   let palette: Uint8Array | undefined;
   let transparency: Uint8Array | undefined;
@@ -74,7 +115,11 @@ export function decodePng(bytes: Uint8Array): Pixels {
   }
   const passes = header!.interlaced ? adam7 : wholePicture;
   const rows = inflateRows(concat(parts), { header: header!, passes });
-  return expand(rows, { header: header!, passes, palette, transparency });
+  return { header: header!, passes, rows, palette, transparency };
+}
+
+function hasAlpha({ header: { colourType }, transparency }: Source): boolean {
+  return colourType >= 4 || transparency !== undefined;
 }
 
 /**
@@ -148,22 +193,21 @@ function unfilter(row: Uint8Array, above: Uint8Array, { filter, bytes }: { filte
   }
 }
 
-interface ExpandOptions {
-  readonly header: Header;
-  readonly passes: readonly Pass[];
-  readonly palette: Uint8Array | undefined;
-  readonly transparency: Uint8Array | undefined;
-}
-
-/** Spreads rows over the picture as 8-bit channels. */
-function expand(rows: Uint8Array, { header, passes, palette, transparency }: ExpandOptions): Pixels {
+/** Spreads rows over `data` (HWC), whose length says the number of channels, and returns it. */
+function expand<Data extends Uint8Array | Uint16Array>(source: Source, data: Data): Data {
+  const { rows, header, passes, palette, transparency } = source;
   const { width, height, depth, colourType } = header;
   const { samples } = colourTypes[colourType]!;
+  const channels = data.length / (width * height);
+  if (samples === channels && depth === 8 && transparency === undefined && colourType !== 3 && !header.interlaced) {
+    return copyRows(rows, data, width * channels);
+  }
   const colours = colourType === 3 ? paletteColours(palette, transparency) : undefined;
   const clear = colourType === 0 || colourType === 2 ? clearColour(transparency, samples) : undefined;
-  const hasAlpha = colourType >= 4 || transparency !== undefined;
-  const channels = hasAlpha ? 4 : colourType === 0 ? 1 : 3;
-  const data = new Uint8Array(width * height * channels);
+  const alphaAt = hasAlpha(source) ? channels - 1 : channels;
+  const isGrey = samples < 3;
+  const opaque = 2 ** (8 * data.BYTES_PER_ELEMENT) - 1;
+  const scale = opaque / (2 ** depth - 1);
   const pixel = new Uint16Array(samples);
   let start = 0;
   for (const pass of passes) {
@@ -177,15 +221,22 @@ function expand(rows: Uint8Array, { header, passes, palette, transparency }: Exp
           if (at >= colours.length) throw damaged(`it uses colour ${pixel[0]} of a palette of ${colours.length / 4}`);
           for (let c = 0; c < channels; c++) data[to + c] = colours[at + c]!;
         } else {
-          const isGrey = samples < 3;
-          for (let c = 0; c < Math.min(channels, 3); c++) data[to + c] = toByte(pixel[isGrey ? 0 : c]!, depth);
-          if (clear !== undefined) data[to + 3] = pixel.every((value, s) => value === clear[s]) ? 0 : 255;
-          else if (hasAlpha) data[to + 3] = toByte(pixel[samples - 1]!, depth);
+          for (let c = 0; c < alphaAt; c++) data[to + c] = Math.round(pixel[isGrey ? 0 : c]! * scale);
+          if (clear !== undefined) data[to + alphaAt] = pixel.every((value, s) => value === clear[s]) ? 0 : opaque;
+          else if (alphaAt < channels) data[to + alphaAt] = Math.round(pixel[samples - 1]! * scale);
         }
       }
     }
   }
-  return { width, height, channels, data };
+  return data;
+}
+
+/** Copies rows of `stride` bytes whose samples are already those of the picture. */
+function copyRows<Data extends Uint8Array | Uint16Array>(rows: Uint8Array, data: Data, stride: number): Data {
+  for (let at = 1, to = 0; to < data.length; at += stride + 1, to += stride) {
+    data.set(rows.subarray(at, at + stride), to);
+  }
+  return data;
 }
 
 /** Sample `index` of the row that begins at `start`, of `depth` bits. */
@@ -197,11 +248,6 @@ function sample(
   if (depth === 16) return rows[start + 2 * index]! << 8 | rows[start + 2 * index + 1]!;
   const bit = index * depth;
   return rows[start + (bit >> 3)]! >> (8 - depth - (bit & 7)) & ((1 << depth) - 1);
-}
-
-/** Scales a sample of `depth` bits to 8, rounded. */
-function toByte(value: number, depth: number): number {
-  return depth === 8 ? value : Math.round((value * 255) / ((1 << depth) - 1));
 }
 
 /** RGBA of each palette entry. */

@@ -3,7 +3,7 @@ import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { CheckpointError } from "../errors.ts";
 import { concat } from "./concat.ts";
-import { decodePng } from "./png_decode.ts";
+import { decodePng, decodePngSamples } from "./png_decode.ts";
 import { pngChunk, pngSignature } from "./png_chunks.ts";
 
 interface Source {
@@ -149,4 +149,30 @@ Deno.test("damage behind right checksums is a CheckpointError or leaves a pictur
     }),
     { numRuns: 500 },
   );
+});
+
+Deno.test("decodePngSamples() keeps 16 bits and grey with alpha", () => {
+  const grey = decodePngSamples(
+    png({ width: 2, height: 1, depth: 16, colourType: 0, rows: Uint8Array.of(0, 0x12, 0x34, 0xff, 0xfe) }),
+  );
+  assert.deepEqual(grey, { width: 2, height: 1, channels: 1, data: Uint16Array.of(0x1234, 0xfffe) });
+  const colours = decodePngSamples(
+    png({ width: 1, height: 1, depth: 16, colourType: 2, rows: Uint8Array.of(0, 0, 1, 0, 2, 3, 0) }),
+  );
+  assert.deepEqual(colours, { width: 1, height: 1, channels: 3, data: Uint16Array.of(1, 2, 0x300) });
+  const greyAlpha = decodePngSamples(
+    png({ width: 1, height: 1, depth: 16, colourType: 4, rows: Uint8Array.of(0, 0, 5, 0, 6) }),
+  );
+  assert.deepEqual(greyAlpha, { width: 1, height: 1, channels: 2, data: Uint16Array.of(5, 6) });
+  const clear = decodePngSamples(png({
+    ...{ width: 2, height: 1, depth: 16, colourType: 0, rows: Uint8Array.of(0, 0, 7, 0, 8) },
+    extra: [pngChunk("tRNS", Uint8Array.of(0, 7))],
+  }));
+  assert.deepEqual(clear, { width: 2, height: 1, channels: 2, data: Uint16Array.of(7, 0, 8, 65535) });
+});
+
+Deno.test("decodePngSamples() gives the bytes of decodePng() where a file has 8 bits", () => {
+  const rows = Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 2, 1, 1, 1, 1, 1, 1);
+  const file = png({ width: 2, height: 2, depth: 8, colourType: 2, rows });
+  assert.deepEqual(decodePngSamples(file), decodePng(file));
 });
