@@ -6,7 +6,6 @@
 import { z } from "zod";
 import {
   add,
-  and,
   argMax,
   cast,
   constant,
@@ -47,7 +46,7 @@ export const clipTextConfig = z.object({
   num_attention_heads: count.default(8),
   max_position_embeddings: count.default(77),
   hidden_act: z.enum(Object.keys(activations) as (keyof typeof activations)[]).default("quick_gelu"),
-  layer_norm_eps: z.number().positive().default(1e-5),
+  layer_norm_eps: z.number().nonnegative().default(1e-5),
   eos_token_id: z.int().default(49407),
   architectures: z.array(z.string()).default(["CLIPTextModel"]),
 }).refine((config) => config.hidden_size % config.num_attention_heads === 0, {
@@ -70,15 +69,20 @@ export interface ClipTextOutputs {
   textEmbeds?: Value;
 }
 
-/** 0 where token i may see token j (j ≤ i and j is no padding), else the lowest float32: [b, 1, t, t]. */
+const lowest = -3.4028234663852886e38;
+
+/**
+ * What is added to the score of token i for token j: 0 where it may be seen, the lowest float32 where j > i or where j is
+ * padding, −∞ where both hold (which tells the two apart in a row that sees nothing): [b, 1, t, t].
+ */
 function attentionMask(mask: Value): Value {
   const length = mask.size(1);
-  const causal = Uint8Array.from({ length: length * length }, (_, i) => Math.floor(i / length) >= i % length ? 1 : 0);
-  const visible = and(
-    constant("bool", [1, 1, length, length], causal),
-    reshape(cast(mask, "bool"), [mask.dim(0), 1, 1, length]),
+  const causal = Float32Array.from(
+    { length: length * length },
+    (_, i) => i % length <= Math.floor(i / length) ? 0 : lowest,
   );
-  return where(visible, { then: 0, otherwise: -3.4028234663852886e38 });
+  const padding = where(cast(mask, "bool"), { then: 0, otherwise: lowest });
+  return add(constant("float32", [1, 1, length, length], causal), reshape(padding, [mask.dim(0), 1, 1, length]));
 }
 
 function encoderLayer(x: Value, mask: Value, { config }: { config: ClipTextConfig }): Value {

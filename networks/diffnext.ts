@@ -35,30 +35,31 @@ import {
   timestepBlock,
   toChannelsLast,
 } from "./layers.ts";
-import { timestepEmbedding } from "./timestep_embedding.ts";
+import { embeddingWidth, timestepEmbedding } from "./timestep_embedding.ts";
 
 const levels = <T extends z.ZodType>(item: T) => z.array(item).min(1);
+
+/** `"CTA"`, or the same as a list of letters. */
+const blockTypes = z.preprocess(
+  (types) => Array.isArray(types) ? types.join("") : types,
+  z.string().regex(/^[CTA]*$/, "Expected block types out of C, T and A"),
+);
 
 /** `config.json` of a `WuerstchenDiffNeXt`, with the class's defaults. */
 export const diffNeXtConfig = z.object({
   c_in: count.default(4),
   c_out: count.default(4),
-  c_r: z.int().min(4).default(64),
+  c_r: embeddingWidth.default(64),
   patch_size: count.default(2),
   c_cond: count.default(1024),
   c_hidden: levels(count).default([320, 640, 1280, 1280]),
   nhead: levels(z.int()).default([-1, 10, 20, 20]),
   blocks: levels(z.int().nonnegative()).default([4, 4, 14, 4]),
-  level_config: levels(z.string().regex(/^[CTA]*$/, "Expected block types out of C, T and A")).default([
-    "CT",
-    "CTA",
-    "CTA",
-    "CTA",
-  ]),
+  level_config: levels(blockTypes).default(["CT", "CTA", "CTA", "CTA"]),
   inject_effnet: levels(z.boolean()).default([false, true, true, true]),
   effnet_embd: count.default(16),
   clip_embd: count.default(1024),
-  kernel_size: z.int().positive().refine((size) => size % 2 === 1, "Expected an odd kernel size").default(3),
+  kernel_size: count.default(3),
 }).superRefine((config, context) => {
   for (const key of ["nhead", "blocks", "level_config", "inject_effnet"] as const) {
     if (config[key].length < config.c_hidden.length) {
@@ -119,9 +120,9 @@ function upsample(x: Value, { to }: { to: number }): Value {
 function mapEmbedding(
   config: DiffNeXtConfig,
   inputs: DiffNeXtInputs,
-  { index, like }: { index: number; like: Value },
+  { index, size }: { index: number; size: readonly [number, number] },
 ): Value {
-  const resized = bicubicResize(inputs.effnet, [like.size(1), like.size(2)]);
+  const resized = bicubicResize(inputs.effnet, size);
   return pointwise(`effnet_mappers.${index}`, toChannelsLast(resized), { to: config.c_cond });
 }
 
@@ -142,14 +143,22 @@ interface Level {
 /** What every block of Stage B may be conditioned on. */
 interface Conditions {
   inputs: DiffNeXtInputs;
+  /** Whether there is an `effnet_mappers` entry of that index: for the levels down, then for those up. */
+  mappers: readonly boolean[];
   embedding: Value;
   text: Value;
 }
 
 function runLevel(config: DiffNeXtConfig, { x, at, on }: { x: Value; at: Level; on: Conditions }): Value {
   const types = config.level_config[at.level]!.repeat(config.blocks[at.level]!);
-  const condition = config.inject_effnet[at.level]!
-    ? mapEmbedding(config, on.inputs, { index: at.mapper, like: x })
+  const injected = on.mappers[at.mapper]!;
+  if (types.includes("C") && injected !== config.inject_effnet[at.level]) {
+    throw new GraphError(
+      `Expected effnet_mappers.${at.mapper} to follow inject_effnet at level ${at.level}: give it one entry a level`,
+    );
+  }
+  const condition = injected
+    ? mapEmbedding(config, on.inputs, { index: at.mapper, size: [x.size(1), x.size(2)] })
     : undefined;
   [...types].forEach((type, i) => {
     x = scope(`${at.path}.${at.first + i}`, () => {
@@ -177,8 +186,12 @@ export function diffNeXtOutputs(config: DiffNeXtConfig, inputs: DiffNeXtInputs):
     throw new GraphError(`Expected latents whose sides divide by ${multiple} but found ${height} × ${width}`);
   }
   const embedding = timestepEmbedding(inputs.r, { channels: config.c_r });
-  const text = channelNorm(linear("clip_mapper", inputs.clip, { to: config.c_cond }));
-  const on = { inputs, embedding, text };
+  const mapped = linear("clip_mapper", inputs.clip, { to: config.c_cond });
+  const text = scope("seq_norm", () => channelNorm(mapped));
+  const mappers = [...config.inject_effnet, ...config.inject_effnet.toReversed()];
+  // With more entries than levels some mappers belong to no level; they are in the checkpoint all the same.
+  mappers.forEach((injected, index) => injected && mapEmbedding(config, inputs, { index, size: [1, 1] }));
+  const on = { inputs, mappers, embedding, text };
 
   let x = scope("embedding", () => {
     const patches = pixelUnshuffle(inputs.x, config.patch_size);
@@ -200,7 +213,8 @@ export function diffNeXtOutputs(config: DiffNeXtConfig, inputs: DiffNeXtInputs):
     if (level > 0) x = scope(`${path}.${blocks}`, () => upsample(x, { to: config.c_hidden[level - 1]! }));
   }
   const channels = 2 * config.c_out * config.patch_size ** 2;
-  const out = pixelShuffle(pointwise("clf.1", channelNorm(x), { to: channels }), config.patch_size);
+  const normed = channelNorm(x);
+  const out = scope("clf", () => pixelShuffle(pointwise("1", normed, { to: channels }), config.patch_size));
   const [a, b] = chunk(out, 2, { axis: 1 });
   const e = 1e-3;
   return { a: a!, b: add(mul(sigmoid(b!), 1 - 2 * e), e) };

@@ -13,6 +13,7 @@ import {
   expand,
   gelu,
   gemm,
+  GraphError,
   layerNormalization,
   matMul,
   mul,
@@ -123,10 +124,10 @@ export function channelwise(x: Value, { channels }: { channels: number }): Value
   });
 }
 
-/** Depthwise convolution that keeps the size: [b, h, w, c] → [b, h, w, c]. */
-export function depthwise(x: Value, { kernel }: { kernel: number }): Value {
-  const channels = x.size(-1);
-  return convolution("depthwise", x, { to: channels, kernel, padding: Math.floor(kernel / 2), groups: channels });
+/** Depthwise convolution that keeps the size: [b, h, w, n·to] → [b, h, w, to], n neighbouring channels to each of the result. */
+export function depthwise(x: Value, { to = x.size(-1), kernel }: { to?: number; kernel: number }): Value {
+  if (kernel % 2 === 0) throw new GraphError(`Expected kernel_size to be odd but found ${kernel}`);
+  return convolution("depthwise", x, { to, kernel, padding: Math.floor(kernel / 2), groups: to });
 }
 
 /** x·(1 + a) + b with [a, b] = Linear(embedding) (`TimestepBlock`); x is [b, h, w, c], the embedding [b, c_r]. */
@@ -141,6 +142,7 @@ export function timestepBlock(x: Value, embedding: Value): Value {
 export function attention(query: Value, context: Value, { heads }: { heads: number }): Value {
   return scope("attention", () => {
     const width = query.size(-1);
+    if (heads < 1 || heads > width) throw new GraphError(`Expected 1 to ${width} attention heads but found ${heads}`);
     const headWidth = Math.floor(width / heads);
     const inner = headWidth * heads;
     const q = linear("to_q", query, { to: inner });

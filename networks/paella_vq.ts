@@ -46,7 +46,7 @@ export const paellaVqConfig = z.object({
   embed_dim: count.default(384),
   latent_channels: count.default(4),
   num_vq_embeddings: count.default(8192),
-  scale_factor: z.number().positive().default(0.3764),
+  scale_factor: z.number().default(0.3764),
 });
 
 /** Sizes of a Stage A network. */

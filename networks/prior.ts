@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { abs, add, div, leakyRelu, scope, sub, type Value } from "../onnx/mod.ts";
+import { abs, add, concat, div, leakyRelu, scope, sub, type Value } from "../onnx/mod.ts";
 import { count } from "./config.ts";
 import {
   attentionBlock,
@@ -18,25 +18,27 @@ import {
   toChannelsFirst,
   toChannelsLast,
 } from "./layers.ts";
-import { timestepEmbedding } from "./timestep_embedding.ts";
+import { embeddingWidth, timestepEmbedding } from "./timestep_embedding.ts";
 
 /** `config.json` of a `WuerstchenPrior`, with the class's defaults. */
 export const priorConfig = z.object({
   c_in: count.default(16),
   c: count.default(1280),
   c_cond: count.default(1024),
-  c_r: z.int().min(4).default(64),
+  c_r: embeddingWidth.default(64),
   depth: z.int().nonnegative().default(16),
-  nhead: count.default(16),
+  nhead: z.int().default(16),
 });
 
 /** Sizes of a prior. */
 export type PriorConfig = z.output<typeof priorConfig>;
 
-/** ConvNeXt block of Stage C; x is [b, h, w, c]. */
-export function priorResBlock(x: Value): Value {
-  const mixed = channelNorm(depthwise(x, { kernel: 3 }));
-  return add(channelwise(mixed, { channels: x.size(-1) }), x);
+/** ConvNeXt block of Stage C: a skip joins before the depthwise convolution. x is [b, h, w, c], skip [b, h, w, c_skip]. */
+export function priorResBlock(x: Value, { skip }: { skip?: Value } = {}): Value {
+  const channels = x.size(-1);
+  const joined = skip ? concat([x, skip], { axis: 3 }) : x;
+  const mixed = channelNorm(depthwise(joined, { to: channels, kernel: 3 }));
+  return add(channelwise(mixed, { channels }), x);
 }
 
 /**
@@ -49,8 +51,9 @@ export function priorResBlock(x: Value): Value {
  */
 export function wuerstchenPrior(config: PriorConfig, inputs: { x: Value; r: Value; c: Value }): Value {
   const embedding = timestepEmbedding(inputs.r, { channels: config.c_r });
-  const text = linear("cond_mapper.2", leakyRelu(linear("cond_mapper.0", inputs.c, { to: config.c }), { alpha: 0.2 }), {
-    to: config.c,
+  const text = scope("cond_mapper", () => {
+    const hidden = leakyRelu(linear("0", inputs.c, { to: config.c }), { alpha: 0.2 });
+    return linear("2", hidden, { to: config.c });
   });
   let x = pointwise("projection", toChannelsLast(inputs.x), { to: config.c });
   for (let i = 0; i < config.depth; i++) {

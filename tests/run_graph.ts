@@ -1,0 +1,78 @@
+/**
+ * Runs values of a graph on ONNX Runtime, for tests.
+ * @module
+ */
+import assert from "node:assert/strict";
+import { type Binding, encodeModel, graph, input, type Parameter, type Value } from "../onnx/mod.ts";
+import { Session } from "../runtime/session.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { bindCheckpoint } from "../weights/bind.ts";
+import type { Checkpoint } from "../weights/checkpoint.ts";
+
+/** Tensors by the names of graph inputs, outputs or parameters. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** What a graph runs on. */
+export interface GraphData {
+  /** Tensors for the graph's inputs; those that no output needs are left out. */
+  inputs?: Tensors;
+  /** Tensors for its parameters, by key, or a checkpoint whose files are mapped. */
+  weights?: Tensors | Checkpoint;
+}
+
+/** A graph input for each tensor, of its dtype and shape; `batch` gives all of them that symbol as their first dimension. */
+export function inputsLike<Name extends string>(
+  tensors: Readonly<Record<Name, Tensor>>,
+  { batch }: { batch?: string } = {},
+): Record<Name, Value> {
+  const entries = Object.entries<Tensor>(tensors).map(([name, { dtype, shape }]) => {
+    return [name, input(name, dtype, batch === undefined ? shape : [batch, ...shape.slice(1)])];
+  });
+  return Object.fromEntries(entries);
+}
+
+function bindTensors(weights: Tensors): (parameter: Parameter) => Binding {
+  return ({ key }) => {
+    const tensor = weights[key];
+    assert(tensor !== undefined, `no weight for the parameter ${key}`);
+    return { kind: "tensor", tensor };
+  };
+}
+
+function isCheckpoint(weights: Tensors | Checkpoint): weights is Checkpoint {
+  return weights["tensors"] instanceof Map;
+}
+
+/** Builds one session for the graph behind `outputs` and runs it on each of `runs`. */
+export async function runGraphs(
+  outputs: Readonly<Record<string, Value>>,
+  runs: readonly Tensors[],
+  { weights = {} }: Pick<GraphData, "weights"> = {},
+): Promise<Record<string, Tensor>[]> {
+  const built = graph({ outputs });
+  const { bind, ...folder } = isCheckpoint(weights) ? bindCheckpoint(weights.tensors) : { bind: bindTensors(weights) };
+  const session = await Session.create(encodeModel(built, bind), { threads: 1, ...folder });
+  try {
+    const results: Record<string, Tensor>[] = [];
+    for (const inputs of runs) {
+      const feeds = built.inputs.map(({ name }) => {
+        const tensor = inputs[name];
+        assert(tensor !== undefined, `no tensor for the input ${name}`);
+        return [name, tensor];
+      });
+      results.push(await session.run(Object.fromEntries(feeds)));
+    }
+    return results;
+  } finally {
+    await session.release();
+  }
+}
+
+/** Runs the graph behind `outputs` once. */
+export async function runGraph(
+  outputs: Readonly<Record<string, Value>>,
+  { inputs = {}, weights = {} }: GraphData = {},
+): Promise<Record<string, Tensor>> {
+  const [found] = await runGraphs(outputs, [inputs], { weights });
+  return found!;
+}
