@@ -235,7 +235,7 @@ Deno.test("help and version need no permission and no model code, and a wrong co
 
 Deno.test("a missing permission is exit code 6 and named", () =>
   inFolder(async (cwd) => {
-    const all = ["--allow-read", "--allow-env", "--allow-ffi", "--allow-sys", `--allow-write=${cwd}`];
+    const all = ["--allow-read", "--allow-env", "--allow-ffi", `--allow-write=${cwd}`];
     await inPairs(["--allow-read", "--allow-ffi", "--allow-write"], async (missing) => {
       const allow = all.filter((flag) => !flag.startsWith(missing));
       const { code, err } = await run(["generate", "x", ...tiny], { cwd, allow });

@@ -75,17 +75,25 @@ export function formatBytes(bytes: number): string {
   return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.ceil(bytes / 1e6)} MB`;
 }
 
+/** Free memory in bytes with swap, or `undefined` where the program may not ask (`--allow-sys=systemMemoryInfo`). */
+async function freeMemory(): Promise<number | undefined> {
+  const { state } = await Deno.permissions.query({ name: "sys", kind: "systemMemoryInfo" });
+  if (state !== "granted") return undefined;
+  const { available, swapFree } = Deno.systemMemoryInfo();
+  return available + swapFree;
+}
+
 /**
  * Refuses a generation that this machine's memory cannot hold.
  *
  * @throws {ResourceError} naming the stage, what it needs and what is there
  */
-export function checkMemory(parts: ModelParts, plan: SizePlan, batches: Batches): void {
+export async function checkMemory(parts: ModelParts, plan: SizePlan, batches: Batches): Promise<void> {
+  const free = await freeMemory();
   const { stage, bytes } = forecastBytes(parts, plan, batches);
-  const { available, swapFree } = Deno.systemMemoryInfo();
-  if (bytes <= available + swapFree) return;
+  if (free === undefined || bytes <= free) return;
   throw new ResourceError(
     `${stage}: ${plan.image.width} × ${plan.image.height} px needs about ${formatBytes(bytes)} of memory and ` +
-      `${formatBytes(available + swapFree)} are free: choose a smaller picture or fewer at once`,
+      `${formatBytes(free)} are free: choose a smaller picture or fewer at once`,
   );
 }

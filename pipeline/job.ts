@@ -113,16 +113,26 @@ export class Job {
     return own ? Float32Array.from(own) : scheduler.timesteps(this.options[`${stage}Steps`]);
   }
 
-  /** Initial noise of a stage: the request's own, else drawn. */
-  initialNoise(stage: "prior" | "decoder", shape: readonly number[], { first = 0 } = {}): Tensor<"float32"> {
+  /**
+   * Checks initial noise that was handed in.
+   *
+   * @throws {ConfigError} where its shape is not that of the stage's latents
+   */
+  checkLatents(stage: "prior" | "decoder", channels: number): void {
     const own = this.request[`${stage}Latents`];
-    if (!own) return this.noise(stage, shape, { step: 0, first });
-    const whole = [this.count, ...shape.slice(1)];
-    if (own.shape.join() !== whole.join()) {
+    const { height, width } = this.plan[stage];
+    const whole = [this.count, channels, height, width];
+    if (own && own.shape.join() !== whole.join()) {
       throw new ConfigError(
         `Expected ${stage}Latents to have the shape [${whole.join(", ")}] but found [${own.shape.join(", ")}]`,
       );
     }
+  }
+
+  /** Initial noise of a stage: the request's own, else drawn. */
+  initialNoise(stage: "prior" | "decoder", shape: readonly number[], { first = 0 } = {}): Tensor<"float32"> {
+    const own = this.request[`${stage}Latents`];
+    if (!own) return this.noise(stage, shape, { step: 0, first });
     const size = own.data.length / this.count;
     return tensor("float32", shape, own.data.slice(first * size, (first + shape[0]!) * size));
   }

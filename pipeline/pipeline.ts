@@ -157,7 +157,11 @@ export class Pipeline implements AsyncDisposable {
 
   #job(options: GenerateOptions, index: number): Job {
     const forecast = (size: Size) => this.forecastMemory(size);
-    return new Job(options, { index, rules: this.rules, defaults: this.defaults, forecast });
+    const job = new Job(options, { index, rules: this.rules, defaults: this.defaults, forecast });
+    const { prior, decoder } = this.parts;
+    job.checkLatents("prior", prior.stage.config.c_in);
+    job.checkLatents("decoder", decoder.stage.config.c_in);
+    return job;
   }
 
   #run<Result>(
@@ -188,7 +192,7 @@ export class Pipeline implements AsyncDisposable {
     identity.catch(() => {});
     const runtime = await runtimeVersion();
     const previewer = new Previewer(this.parts.decoder.autoencoder);
-    for (const job of jobs) checkMemory(this.parts, job.plan, job.batches);
+    for (const job of jobs) await checkMemory(this.parts, job.plan, job.batches);
     const context: Context = {
       parts: this.parts,
       latentMean: this.#folders.prior.latentMean,
