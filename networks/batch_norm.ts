@@ -2,7 +2,21 @@
  * BatchNorm with its running statistics, for networks that work channels-first (https://arxiv.org/abs/1502.03167, algorithm 2).
  * @module
  */
-import { add, conv, div, mul, parameter, reshape, scope, sqrt, sub, type Value } from "../onnx/mod.ts";
+import {
+  add,
+  conv,
+  div,
+  mul,
+  parameter,
+  reduceMean,
+  reshape,
+  scope,
+  scopePath,
+  sqrt,
+  stopGradient,
+  sub,
+  type Value,
+} from "../onnx/mod.ts";
 
 /** How a `torch.nn.BatchNorm2d` was made. */
 export interface BatchNormOptions {
@@ -20,14 +34,49 @@ function coefficients(channels: number, { epsilon, affine = true }: BatchNormOpt
   return { scale, shift: sub(affine ? parameter("bias", shape) : 0, center) };
 }
 
-/** `torch.nn.BatchNorm2d` in evaluation mode: [b, c, h, w] → [b, c, h, w]. */
-export function batchNorm(name: string, x: Value, options: BatchNormOptions): Value {
+/** Next values of tensors that a network keeps but no gradient trains, by checkpoint key. */
+export type Buffers = Map<string, Value>;
+
+/** Share of the batch in the next running statistics: torch's default. */
+const momentum = 0.1;
+
+/**
+ * `torch.nn.BatchNorm2d`: [b, c, h, w] → [b, c, h, w].
+ *
+ * @param options.buffers makes it the training mode: the batch's own statistics are used (algorithm 1), and what the running
+ *   ones become is put here; the batch must then be a number
+ */
+export function batchNorm(
+  name: string,
+  x: Value,
+  { buffers, ...options }: BatchNormOptions & { buffers?: Buffers | undefined },
+): Value {
   return scope(name, () => {
     const channels = x.size(1);
+    if (buffers) return trainingNorm(x, { ...options, buffers });
     const { scale, shift } = coefficients(channels, options);
     const column = [1, channels, 1, 1];
     return add(mul(x, reshape(scale, column)), reshape(shift, column));
   });
+}
+
+function trainingNorm(x: Value, { epsilon, affine = true, buffers }: BatchNormOptions & { buffers: Buffers }): Value {
+  const channels = x.size(1);
+  const mean = reduceMean(x, { axes: [0, 2, 3] });
+  const centred = sub(x, mean);
+  const variance = reduceMean(mul(centred, centred), { axes: [0, 2, 3] });
+  const count = x.size(0) * x.size(2) * x.size(3);
+  const keep = (key: string, batch: Value) => {
+    const next = add(mul(parameter(key, [channels]), 1 - momentum), mul(reshape(batch, [channels]), momentum));
+    buffers.set(`${scopePath()}.${key}`, stopGradient(next));
+  };
+  keep("running_mean", mean);
+  // The running variance is the unbiased one.
+  keep("running_var", mul(variance, count / Math.max(1, count - 1)));
+  const normed = div(centred, sqrt(add(variance, epsilon)));
+  if (!affine) return normed;
+  const column = (key: string) => reshape(parameter(key, [channels]), [1, channels, 1, 1]);
+  return add(mul(normed, column("weight")), column("bias"));
 }
 
 /**

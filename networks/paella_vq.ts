@@ -9,7 +9,6 @@ import {
   argMin,
   constant,
   convTranspose,
-  div,
   gather,
   gelu,
   gemm,
@@ -19,11 +18,11 @@ import {
   reduceSum,
   reshape,
   scope,
-  sqrt,
   sub,
   transpose,
   type Value,
 } from "../onnx/mod.ts";
+import { batchNorm, type Buffers } from "./batch_norm.ts";
 import { count } from "./config.ts";
 import {
   channelNorm,
@@ -97,8 +96,12 @@ function upsample(x: Value, { to }: { to: number }): Value {
   return toChannelsLast(convTranspose(toChannelsFirst(x), weight, options));
 }
 
-/** Encodes pixels 0…1 [b, in_channels, H, W] to latents [b, latent_channels, H/f, W/f]; Stage B's are these / `scale_factor`. */
-export function paellaEncode(config: PaellaVqConfig, pixels: Value): Value {
+/**
+ * Encodes pixels 0…1 [b, in_channels, H, W] to latents [b, latent_channels, H/f, W/f]; Stage B's are these / `scale_factor`.
+ *
+ * @param options.buffers makes it the training mode, see {@linkcode batchNorm}
+ */
+export function paellaEncode(config: PaellaVqConfig, pixels: Value, { buffers }: { buffers?: Buffers } = {}): Value {
   const channels = channelsOf(config);
   const patches = pixelUnshuffle(pixels, config.up_down_scale_factor);
   let x = pointwise("in_block.1", patches, { to: channels[0]! });
@@ -109,18 +112,9 @@ export function paellaEncode(config: PaellaVqConfig, pixels: Value): Value {
     }
     x = scope(`down_blocks.${index++}`, () => mixingResidualBlock(x));
   });
-  return toChannelsFirst(scope(`down_blocks.${index}`, () => {
-    return batchNorm("1", pointwise("0", x, { to: config.latent_channels, bias: false }));
-  }));
-}
-
-/** `torch.nn.BatchNorm2d` with its running statistics over the last axis. */
-function batchNorm(name: string, x: Value): Value {
-  return scope(name, () => {
-    const shape = [x.size(-1)];
-    const deviation = sqrt(add(parameter("running_var", shape), 1e-5));
-    const normed = div(sub(x, parameter("running_mean", shape)), deviation);
-    return add(mul(normed, parameter("weight", shape)), parameter("bias", shape));
+  return scope(`down_blocks.${index}`, () => {
+    const latents = toChannelsFirst(pointwise("0", x, { to: config.latent_channels, bias: false }));
+    return batchNorm("1", latents, { epsilon: 1e-5, buffers });
   });
 }
 
