@@ -7,7 +7,8 @@
  */
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { bytesOf, type DType, sizeOf, type Tensor, tensorBytes } from "../tensor/tensor.ts";
-import type { Shape } from "./dims.ts";
+import { dataTypes } from "./data_types.ts";
+import { formatShape, type Shape } from "./dims.ts";
 import type { Graph, Parameter } from "./graph.ts";
 import { type Attribute, GraphError, type Value } from "./value.ts";
 
@@ -23,22 +24,6 @@ export type Binding =
 /** ONNX operator set that every graph is written for. */
 export const opset = 20;
 const irVersion = 10;
-
-const dataTypes: Record<DType, number> = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  uint16: 4,
-  int16: 5,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-  float64: 11,
-  uint32: 12,
-  uint64: 13,
-  bfloat16: 16,
-};
 
 type Message = (writer: BinaryWriter) => void;
 
@@ -148,7 +133,9 @@ class Encoder {
   readonly nodes: Message[] = [];
   readonly #names = new Map<Value, string>();
   readonly #taken = new Set<string>();
+  readonly #counts = new Map<string, number>();
   readonly #bound = new Map<string, string>();
+  readonly #bindings = new Map<string, Binding>();
   readonly #bind: (parameter: Parameter) => Binding;
 
   constructor(bind: (parameter: Parameter) => Binding) {
@@ -192,6 +179,13 @@ class Encoder {
     return name;
   }
 
+  /** What stands behind a parameter, asked for once. */
+  binding(parameter: Parameter): Binding {
+    let binding = this.#bindings.get(parameter.key);
+    if (!binding) this.#bindings.set(parameter.key, binding = this.#bind(parameter));
+    return binding;
+  }
+
   /** Name under which the parameter `key` is available in `shape`, which has as many elements as it was trained with. */
   parameter(key: string, label: string, shape: readonly number[]): string {
     const id = `${key} ${shape}`;
@@ -199,10 +193,16 @@ class Encoder {
     if (known !== undefined) return known;
     const name = this.#taken.has(label) ? this.fresh(label) : this.#take(label);
     this.#bound.set(id, name);
-    const binding = this.#bind({ key, shape });
+    const binding = this.binding({ key, shape });
     if (binding.kind === "input") {
+      if (name !== key) throw new GraphError(`Expected names to differ but found two values named "${key}"`);
       this.inputs.push(writeValueInfo(name, { dtype: "float32", shape }));
       return name;
+    }
+    if (binding.kind === "tensor" && binding.tensor.data.length !== sizeOf(shape)) {
+      throw new GraphError(
+        `Expected "${key}" to hold ${formatShape(shape)} but found ${formatShape(binding.tensor.shape)}`,
+      );
     }
     const dtype = binding.kind === "external" ? binding.dtype : binding.tensor.dtype;
     const stored = dtype === "float32" ? name : this.fresh(`${name}.${dtype}`);
@@ -222,9 +222,12 @@ class Encoder {
   }
 
   fresh(base: string): string {
-    for (let i = 0;; i++) {
+    // Counting on from the last one: thousands of constants share a base.
+    for (let i = this.#counts.get(base) ?? 0;; i++) {
       const name = `${base}:${i}`;
-      if (!this.#taken.has(name)) return this.#take(name);
+      if (this.#taken.has(name)) continue;
+      this.#counts.set(base, i + 1);
+      return this.#take(name);
     }
   }
 
@@ -238,7 +241,8 @@ class Encoder {
 /**
  * Encodes `graph`, asking `bind` once for each parameter.
  *
- * A parameter that is only reshaped becomes an initializer of that shape: the same bytes, no copy.
+ * A parameter that is only reshaped becomes an initializer of that shape: the same bytes, no copy. Optional outputs that
+ * nothing reads are left out.
  */
 export function encodeModel(graph: Graph, bind: (parameter: Parameter) => Binding): Uint8Array<ArrayBuffer> {
   const encoder = new Encoder(bind);
@@ -250,16 +254,20 @@ export function encodeModel(graph: Graph, bind: (parameter: Parameter) => Bindin
     if (value.source.kind === "node" && !encoder.isNamed(value)) encoder.name(value, name);
     else aliases.push({ from: value, name });
   }
+  const used = new Set([...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs.map(({ value }) => value)]);
   for (const node of graph.nodes) {
     const [first] = node.inputs;
     const [output] = node.outputs;
     if (node.op === "Reshape" && first?.source.kind === "parameter" && !encoder.isNamed(output!)) {
       const { key } = first.source;
-      encoder.name(output!, encoder.parameter(key, `${key}:reshaped`, output!.shape as readonly number[]));
-      continue;
+      if (encoder.binding({ key, shape: first.shape as readonly number[] }).kind !== "input") {
+        encoder.name(output!, encoder.parameter(key, `${key}:reshaped`, output!.shape as readonly number[]));
+        continue;
+      }
     }
     const inputs = node.inputs.map((value) => encoder.nameOf(value));
-    const outputs = node.outputs.map((value) => encoder.nameOf(value));
+    const outputs = node.outputs.slice(0, 1 + node.outputs.findLastIndex((value) => used.has(value)))
+      .map((value) => encoder.nameOf(value));
     encoder.nodes.push(writeNode({ ...node, name: `${node.op} ${outputs[0]}`, inputs, outputs }));
   }
   for (const { from, name } of aliases) {

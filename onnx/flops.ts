@@ -15,8 +15,8 @@ const elements = (shape: readonly number[]) => shape.reduce((all, dim) => all * 
 const counts: Record<string, Count> = {
   // [..., m, k] × [..., k, n]
   MatMul: (node, of) => 2 * elements(of(node.outputs[0]!)) * of(node.inputs[0]!).at(-1)!,
-  // [m, k] × [n, k]ᵀ
-  Gemm: (node, of) => 2 * elements(of(node.outputs[0]!)) * of(node.inputs[0]!)[1]!,
+  // [m, k] × [n, k]ᵀ, or [k, m]ᵀ × …
+  Gemm: (node, of) => 2 * elements(of(node.outputs[0]!)) * of(node.inputs[0]!)[node.attributes.transA ? 0 : 1]!,
   // weight [o, c/groups, kh, kw]: each output element is a dot product over c/groups·kh·kw
   Conv: (node, of) => 2 * elements(of(node.outputs[0]!)) * elements(of(node.inputs[1]!).slice(1)),
   // weight [c, o/groups, kh, kw]: each input element is spread over o/groups·kh·kw

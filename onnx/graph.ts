@@ -29,7 +29,7 @@ export interface Graph {
 }
 
 /** Nodes that `values` depend on, each after those that it needs, in the order in which they were called where that is free. */
-function sortNodes(values: readonly Value[]): Node[] {
+export function sortNodes(values: readonly Value[]): Node[] {
   const sorted: Node[] = [];
   const state = new Map<Node, "open" | "done">();
   const stack: Node[] = [];

@@ -46,7 +46,7 @@ export function peakActivationBytes(graph: Graph, sizes: Readonly<Record<string,
   graph.nodes.forEach((node, at) => {
     const operands = [...new Set(node.inputs.filter((value) => value !== undefined).map(root))];
     const dying = operands.filter((value) => isActivation(value) && lastUse.get(value) === at);
-    const made = aliases.has(node.op) ? [] : node.outputs;
+    const made = aliases.has(node.op) ? [] : node.outputs.filter((value) => lastUse.has(value));
     const reused = inPlace.has(node.op)
       ? dying.find((value) => value.dtype === made[0]?.dtype && bytes(value) === bytes(made[0]))
       : undefined;

@@ -23,3 +23,5 @@ export * from "./ops/elementwise.ts";
 export * from "./ops/linear.ts";
 export * from "./ops/reduce.ts";
 export * from "./ops/shape.ts";
+export * from "./ops/straight_through.ts";
+export * from "./gradient/gradient.ts";

@@ -3,7 +3,7 @@
  * is what can be reached by walking back from its outputs (the idea of Spox and of WebNN's `MLGraphBuilder`).
  * @module
  */
-import type { ArrayOf, DType } from "../tensor/tensor.ts";
+import { type ArrayOf, type DType, sizeOf } from "../tensor/tensor.ts";
 import { type Dim, formatShape, type Shape } from "./dims.ts";
 
 /** Attributes of a node, in ONNX's kinds: whole numbers as `bigint` or lists of them, reals as `number`, and strings. */
@@ -109,14 +109,19 @@ export function traceScopes<Result>(build: () => Result): Trace & { result: Resu
   }
 }
 
-/** A graph input: a tensor that is given at each run. */
+/** A graph input: a tensor that is given at each run. Its dimensions are positive whole numbers or symbols. */
 export function input(name: string, dtype: DType, shape: Shape): Value {
+  if (!shape.every((dim) => typeof dim === "string" ? /^[a-z_]\w*$/i.test(dim) : isSize(dim))) {
+    throw new GraphError(
+      `Expected "${name}" to have positive whole dimensions or symbols but found ${formatShape(shape)}`,
+    );
+  }
   return new Value(dtype, shape, { kind: "input", name });
 }
 
 /** A trained tensor of the network. Its key is the scope path and `name`; what stands behind it is decided when the graph is bound. */
 export function parameter(name: string, shape: readonly number[]): Value {
-  if (!shape.every((dim) => Number.isSafeInteger(dim) && dim > 0)) {
+  if (!shape.every(isSize)) {
     throw new GraphError(`Expected "${name}" to have positive whole dimensions but found ${formatShape(shape)}`);
   }
   const key = [...path, name].join(".");
@@ -124,10 +129,15 @@ export function parameter(name: string, shape: readonly number[]): Value {
   return new Value("float32", shape, { kind: "parameter", key });
 }
 
+function isSize(dim: number): boolean {
+  return Number.isSafeInteger(dim) && dim > 0;
+}
+
 /** A tensor of fixed numbers, kept inside the graph. */
 export function constant<D extends DType>(dtype: D, shape: readonly number[], data: ArrayOf[D]): Value {
-  if (data.length !== shape.reduce((all, dim) => all * dim, 1)) {
-    throw new GraphError(`Expected ${formatShape(shape)} to hold ${data.length} elements`);
+  const size = sizeOf(shape);
+  if (data.length !== size) {
+    throw new GraphError(`Expected ${size} elements for a constant ${formatShape(shape)} but found ${data.length}`);
   }
   return new Value(dtype, shape, { kind: "constant", data });
 }
@@ -140,6 +150,7 @@ export function scalar(dtype: DType, value: number): Value {
     case "float64":
       return constant("float64", [], Float64Array.of(value));
     case "int64":
+      if (!Number.isSafeInteger(value)) throw new GraphError(`Expected a whole number beside int64 but found ${value}`);
       return constant("int64", [], BigInt64Array.of(BigInt(value)));
     default:
       throw new GraphError(`Expected a scalar of float32, float64 or int64 but found ${dtype}`);
@@ -154,6 +165,19 @@ export function integers(values: readonly number[]): Value {
 /** Declares the outputs of an operator: dtype and shape of each. */
 export type OutputTypes = readonly (readonly [DType, Shape])[];
 
+/** Operators whose operands are all of one floating-point dtype. */
+const floating = new Set(
+  ("Conv ConvTranspose Cos Erf Exp Gelu Gemm LayerNormalization LeakyRelu Log MatMul ReduceMean Relu Sigmoid Sin " +
+    "Softmax Sqrt Tanh").split(" "),
+);
+
+function checkFloating(op: string, inputs: readonly (Value | undefined)[]): void {
+  const dtypes = inputs.filter((value) => value !== undefined).map(({ dtype }) => dtype);
+  if (dtypes.some((dtype) => dtype !== dtypes[0] || !dtype.includes("float"))) {
+    throw new GraphError(`${op}: Expected operands of one floating-point dtype but found ${dtypes.join(" and ")}`);
+  }
+}
+
 /** Makes a node with the given outputs. Operators call this once their shapes are checked. */
 export function emit(
   op: string,
@@ -164,6 +188,7 @@ export function emit(
     domain?: string;
   },
 ): Value[] {
+  if (domain === "" && floating.has(op)) checkFloating(op, op === "ReduceMean" ? inputs.slice(0, 1) : inputs);
   const values: Value[] = [];
   const node: Node = { op, domain, inputs, attributes, outputs: values, scope: scopePath() };
   outputs.forEach(([dtype, shape], index) => values.push(new Value(dtype, shape, { kind: "node", node, index })));

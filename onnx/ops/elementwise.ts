@@ -5,6 +5,7 @@
  * @module
  */
 import type { DType } from "../../tensor/tensor.ts";
+import { dataTypes } from "../data_types.ts";
 import { broadcast, formatShape } from "../dims.ts";
 import { emitOne, GraphError, scalar, Value } from "../value.ts";
 
@@ -29,6 +30,7 @@ function binary(op: string, a: Operand, b: Operand): { inputs: [Value, Value]; s
 
 function arithmetic(op: string, a: Operand, b: Operand): Value {
   const { inputs, shape } = binary(op, a, b);
+  if (inputs[0].dtype === "bool") throw new GraphError(`${op}: Expected numbers but found bool`);
   return emitOne(op, inputs, { dtype: inputs[0].dtype, shape });
 }
 
@@ -66,6 +68,11 @@ export function equal(a: Operand, b: Operand): Value {
   return comparison("Equal", a, b);
 }
 
+/** a > b, as bool. */
+export function greater(a: Operand, b: Operand): Value {
+  return comparison("Greater", a, b);
+}
+
 /** a ≥ b, as bool. */
 export function greaterOrEqual(a: Operand, b: Operand): Value {
   return comparison("GreaterOrEqual", a, b);
@@ -73,7 +80,34 @@ export function greaterOrEqual(a: Operand, b: Operand): Value {
 
 /** Logical and of two bool values. */
 export function and(a: Value, b: Value): Value {
+  if (a.dtype !== "bool") throw new GraphError(`And: Expected bool operands but found ${a.dtype}`);
   return comparison("And", a, b);
+}
+
+/** The larger of a and b. */
+export function max(a: Operand, b: Operand): Value {
+  return arithmetic("Max", a, b);
+}
+
+/** The smaller of a and b. */
+export function min(a: Operand, b: Operand): Value {
+  return arithmetic("Min", a, b);
+}
+
+/** x, but at least `min` and at most `max`. */
+export function clip(x: Value, { min, max }: { min: number; max: number }): Value {
+  if (!(min <= max)) throw new GraphError(`Clip: Expected min <= max but found ${min} and ${max}`);
+  return emitOne("Clip", [x, scalar(x.dtype, min), scalar(x.dtype, max)], { dtype: x.dtype, shape: x.shape });
+}
+
+/** x to the power of a number. */
+export function pow(x: Value, exponent: number): Value {
+  return emitOne("Pow", [x, scalar(x.dtype, exponent)], { dtype: x.dtype, shape: x.shape });
+}
+
+/** −x */
+export function neg(x: Value): Value {
+  return unary("Neg", x);
 }
 
 /** √x */
@@ -84,6 +118,31 @@ export function sqrt(x: Value): Value {
 /** |x| */
 export function abs(x: Value): Value {
   return unary("Abs", x);
+}
+
+/** −1, 0 or 1: the sign of x. */
+export function sign(x: Value): Value {
+  return unary("Sign", x);
+}
+
+/** eˣ */
+export function exp(x: Value): Value {
+  return unary("Exp", x);
+}
+
+/** Natural logarithm. */
+export function log(x: Value): Value {
+  return unary("Log", x);
+}
+
+/** Error function 2/√π·∫₀ˣ exp(−t²) dt. */
+export function erf(x: Value): Value {
+  return unary("Erf", x);
+}
+
+/** tanh x */
+export function tanh(x: Value): Value {
+  return unary("Tanh", x);
 }
 
 /** sin x */
@@ -121,24 +180,10 @@ export function silu(x: Value): Value {
   return mul(x, sigmoid(x));
 }
 
-const castTo: Partial<Record<DType, bigint>> = {
-  float32: 1n,
-  uint8: 2n,
-  int8: 3n,
-  int32: 6n,
-  int64: 7n,
-  bool: 9n,
-  float16: 10n,
-  float64: 11n,
-  bfloat16: 16n,
-};
-
 /** Converts the elements to another dtype; no node is made where they have it already. */
 export function cast(x: Value, dtype: DType): Value {
   if (x.dtype === dtype) return x;
-  const to = castTo[dtype];
-  if (to === undefined) throw new GraphError(`Cast: Expected a dtype that ONNX can cast to but found ${dtype}`);
-  return emitOne("Cast", [x], { dtype, shape: x.shape, attributes: { to } });
+  return emitOne("Cast", [x], { dtype, shape: x.shape, attributes: { to: BigInt(dataTypes[dtype]) } });
 }
 
 /** `a` where `condition` holds, else `b`; all three broadcast. */

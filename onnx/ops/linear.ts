@@ -4,7 +4,7 @@
  * Named after their ONNX operators (https://onnx.ai/onnx/operators/).
  * @module
  */
-import { broadcast, type Dim, formatShape } from "../dims.ts";
+import { broadcast, formatShape } from "../dims.ts";
 import { emitOne, GraphError, type Value } from "../value.ts";
 
 /** a·b over the last two axes, broadcasting the others: [..., m, k] × [..., k, n] → [..., m, n]. */
@@ -18,20 +18,36 @@ export function matMul(a: Value, b: Value): Value {
   return emitOne("MatMul", [a, b], { dtype: a.dtype, shape: [...lead, a.dim(-2), b.dim(-1)] });
 }
 
-/** a·bᵀ + c: [m, k] × [n, k] (as `torch.nn.Linear` keeps its weight) → [m, n]; `bias` is [n]. */
-export function gemm(a: Value, weight: Value, { bias }: { bias?: Value | undefined } = {}): Value {
-  if (a.rank !== 2 || weight.rank !== 2 || a.dim(1) !== weight.dim(1)) {
+/**
+ * a·bᵀ + bias: [m, k] × [n, k] (as `torch.nn.Linear` keeps its weight) → [m, n]; the bias is [n].
+ *
+ * `transposeA` takes `a` as [k, m], and `transposeB: false` takes `b` as [k, n].
+ */
+export function gemm(
+  a: Value,
+  b: Value,
+  { bias, transposeA = false, transposeB = true }: {
+    bias?: Value | undefined;
+    transposeA?: boolean;
+    transposeB?: boolean;
+  } = {},
+): Value {
+  const [m, k] = transposeA ? [1, 0] : [0, 1];
+  const [n, l] = transposeB ? [0, 1] : [1, 0];
+  if (a.rank !== 2 || b.rank !== 2 || a.dim(k) !== b.dim(l)) {
+    const [left, right] = [transposeA ? "[k, m]ᵀ" : "[m, k]", transposeB ? "[n, k]ᵀ" : "[k, n]"];
     throw new GraphError(
-      `Gemm: Expected [m, k] × [n, k]ᵀ but found ${formatShape(a.shape)} × ${formatShape(weight.shape)}ᵀ`,
+      `Gemm: Expected ${left} × ${right} but found ${formatShape(a.shape)}${transposeA ? "ᵀ" : ""} × ` +
+        `${formatShape(b.shape)}${transposeB ? "ᵀ" : ""}`,
     );
   }
-  if (bias && (bias.rank !== 1 || bias.dim(0) !== weight.dim(0))) {
-    throw new GraphError(`Gemm: Expected a bias [${weight.dim(0)}] but found ${formatShape(bias.shape)}`);
+  if (bias && (bias.rank !== 1 || bias.dim(0) !== b.dim(n))) {
+    throw new GraphError(`Gemm: Expected a bias [${b.dim(n)}] but found ${formatShape(bias.shape)}`);
   }
-  return emitOne("Gemm", bias ? [a, weight, bias] : [a, weight], {
+  return emitOne("Gemm", bias ? [a, b, bias] : [a, b], {
     dtype: a.dtype,
-    shape: [a.dim(0), weight.dim(0)],
-    attributes: { transB: 1n },
+    shape: [a.dim(m), b.dim(n)],
+    attributes: { ...(transposeA ? { transA: 1n } : {}), ...(transposeB ? { transB: 1n } : {}) },
   });
 }
 
@@ -46,6 +62,29 @@ export interface ConvOptions {
 
 function square(value: number): [bigint, bigint] {
   return [BigInt(value), BigInt(value)];
+}
+
+/** A bias is [channels]; stride, padding and groups are whole, and a side of the result is at least 1. */
+function checkConv(op: string, { bias, channels, sides, stride = 1, padding = 0, groups = 1 }: ConvOptions & {
+  channels: number;
+  sides: readonly number[];
+}): void {
+  if (
+    ![stride, groups].every((value) => Number.isSafeInteger(value) && value > 0) ||
+    !(Number.isSafeInteger(padding) && padding >= 0)
+  ) {
+    throw new GraphError(
+      `${op}: Expected whole stride > 0, padding >= 0 and groups > 0 but found ${stride}, ${padding} and ${groups}`,
+    );
+  }
+  if (bias && (bias.rank !== 1 || bias.dim(0) !== channels)) {
+    throw new GraphError(`${op}: Expected a bias [${channels}] but found ${formatShape(bias.shape)}`);
+  }
+  if (sides.some((side) => side < 1)) {
+    throw new GraphError(
+      `${op}: Expected a picture of at least the kernel's size but found a result ${sides.join(" × ")}`,
+    );
+  }
 }
 
 function convAttributes(weight: Value, { stride = 1, padding = 0, groups = 1 }: ConvOptions) {
@@ -66,33 +105,41 @@ export function conv(x: Value, weight: Value, options: ConvOptions = {}): Value 
         formatShape(weight.shape),
     );
   }
-  const side = (axis: number): Dim => {
-    const size = Math.floor((x.size(axis) + 2 * padding - weight.size(axis)) / stride) + 1;
-    if (size < 1) {
-      throw new GraphError(`Conv: Expected a picture of at least the kernel's size but found ${formatShape(x.shape)}`);
-    }
-    return size;
-  };
+  const sides = [2, 3].map((axis) => Math.floor((x.size(axis) + 2 * padding - weight.size(axis)) / stride) + 1);
+  checkConv("Conv", { ...options, channels: weight.size(0), sides });
   return emitOne("Conv", bias ? [x, weight, bias] : [x, weight], {
     dtype: x.dtype,
-    shape: [x.dim(0), weight.dim(0), side(2), side(3)],
+    shape: [x.dim(0), weight.dim(0), ...sides],
     attributes: convAttributes(weight, options),
   });
 }
 
-/** Transposed convolution in NCHW: x [b, c, h, w], weight [c, o/groups, kh, kw] → [b, o, (h−1)·stride − 2·padding + kh, …]. */
-export function convTranspose(x: Value, weight: Value, options: ConvOptions = {}): Value {
-  const { stride = 1, padding = 0, groups = 1, bias } = options;
-  if (x.rank !== 4 || weight.rank !== 4 || x.size(1) !== weight.size(0)) {
+/**
+ * Transposed convolution in NCHW: x [b, c, h, w], weight [c, o/groups, kh, kw] → [b, o, (h−1)·stride − 2·padding + kh, …].
+ *
+ * `outputPadding` adds rows and columns at the end, which a strided convolution of the same kernel leaves out.
+ */
+export function convTranspose(
+  x: Value,
+  weight: Value,
+  options: ConvOptions & { outputPadding?: readonly [number, number] } = {},
+): Value {
+  const { stride = 1, padding = 0, groups = 1, bias, outputPadding = [0, 0] } = options;
+  if (x.rank !== 4 || weight.rank !== 4 || x.size(1) !== weight.size(0) || x.size(1) % groups !== 0) {
     throw new GraphError(
       `ConvTranspose: Expected x [b, c, h, w] and a weight [c, o, kh, kw] but found ${formatShape(x.shape)} and ` +
         formatShape(weight.shape),
     );
   }
-  const side = (axis: number) => (x.size(axis) - 1) * stride - 2 * padding + weight.size(axis);
+  const side = (axis: 2 | 3) =>
+    (x.size(axis) - 1) * stride - 2 * padding + weight.size(axis) + outputPadding[axis - 2]!;
+  checkConv("ConvTranspose", { ...options, channels: weight.size(1) * groups, sides: [side(2), side(3)] });
   return emitOne("ConvTranspose", bias ? [x, weight, bias] : [x, weight], {
     dtype: x.dtype,
     shape: [x.dim(0), weight.size(1) * groups, side(2), side(3)],
-    attributes: convAttributes(weight, options),
+    attributes: {
+      ...convAttributes(weight, options),
+      ...(outputPadding.some((more) => more > 0) ? { output_padding: outputPadding.map(BigInt) } : {}),
+    },
   });
 }

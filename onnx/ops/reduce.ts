@@ -5,7 +5,7 @@
  * @module
  */
 import { formatShape, type Shape } from "../dims.ts";
-import { emitOne, GraphError, integers, type Value } from "../value.ts";
+import { emit, emitOne, GraphError, integers, type Value } from "../value.ts";
 import { axisOf } from "./shape.ts";
 
 /** Axes to reduce; they stay as dimensions of size 1. */
@@ -19,7 +19,8 @@ function keepDims(x: Value, axes: readonly number[]): Shape {
 }
 
 function reduce(op: string, x: Value, { axes }: ReduceOptions): Value {
-  const normal = axes.map((axis) => axisOf(x, axis));
+  const normal = [...new Set(axes.map((axis) => axisOf(x, axis)))];
+  if (normal.length === 0) throw new GraphError(`${op}: Expected at least one axis`);
   return emitOne(op, [x, integers(normal)], {
     dtype: x.dtype,
     shape: keepDims(x, normal),
@@ -74,9 +75,11 @@ export function layerNormalization(
       );
     }
   }
-  return emitOne("LayerNormalization", bias ? [x, scale, bias] : [x, scale], {
-    dtype: x.dtype,
-    shape: x.shape,
+  // The statistics are for the gradient; the encoder leaves out outputs that nothing reads.
+  const statistics = [x.dtype, [...x.shape.slice(0, -1), 1]] as const;
+  const [output] = emit("LayerNormalization", bias ? [x, scale, bias] : [x, scale], {
+    outputs: [[x.dtype, x.shape], statistics, statistics],
     attributes: { axis: -1n, epsilon },
   });
+  return output!;
 }

@@ -21,6 +21,11 @@ export function axisOf(x: Value, axis: number): number {
  * a symbol that stays at its place, and at most one more.
  */
 export function reshape(x: Value, shape: Shape): Value {
+  if (shape.some((dim) => typeof dim === "number" && dim !== -1 && !(Number.isSafeInteger(dim) && dim > 0))) {
+    throw new GraphError(
+      `Reshape: Expected positive whole dimensions to reshape ${formatShape(x.shape)} but found ${formatShape(shape)}`,
+    );
+  }
   const known = product(shape.filter((dim) => dim !== -1));
   const rest = quotient(product(x.shape), known);
   const target = shape.map((dim) => dim === -1 ? rest ?? -1 : dim);
@@ -88,6 +93,43 @@ export function slice(x: Value, { axis, start, end }: { axis: number; start: num
   return emitOne("Slice", [x, integers([start]), integers([end]), integers([at])], { dtype: x.dtype, shape });
 }
 
+/** Indices `start`, `start` + `step`, … below `end` of one axis. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+  readonly step?: number;
+}
+
+/** The elements of a range on each of several axes, with steps of at least 1. */
+export function slices(x: Value, ranges: Readonly<Record<number, Range>>): Value {
+  const shape: Dim[] = [...x.shape];
+  const axes = Object.keys(ranges).map(Number);
+  const list = axes.map((axis) => ({ step: 1, ...ranges[axis]! }));
+  axes.forEach((axis, i) => {
+    const { start, end, step } = list[i]!;
+    const size = x.size(axisOf(x, axis));
+    if (!(0 <= start && start < end && end <= size && step >= 1)) {
+      throw new GraphError(
+        `Slice: Expected 0 <= start < end <= ${size} and step >= 1 on axis ${axis} but found ${start}, ${end}, ${step}`,
+      );
+    }
+    shape[axis] = Math.ceil((end - start) / step);
+  });
+  if (sameShape(shape, x.shape)) return x;
+  const parts = [list.map(({ start }) => start), list.map(({ end }) => end), axes, list.map(({ step }) => step)];
+  return emitOne("Slice", [x, ...parts.map(integers)], { dtype: x.dtype, shape });
+}
+
+/** Reverses the order of the elements along `axes`. */
+export function flip(x: Value, axes: readonly number[]): Value {
+  const at = axes.map((axis) => axisOf(x, axis)).filter((axis) => x.dim(axis) !== 1);
+  if (at.length === 0) return x;
+  const fill = (value: number) => integers(at.map(() => value));
+  // Downwards from the last element; the end stands before the first one, which no index from the back can say.
+  const [starts, ends, steps] = [fill(-1), fill(-(2 ** 31)), fill(-1)];
+  return emitOne("Slice", [x, starts, ends, integers(at), steps], { dtype: x.dtype, shape: x.shape });
+}
+
 /** Cuts `x` into `count` equal parts along `axis` (`torch.chunk`). */
 export function chunk(x: Value, count: number, { axis }: { axis: number }): Value[] {
   const size = x.size(axis);
@@ -116,13 +158,52 @@ export function expand(x: Value, shape: readonly number[]): Value {
   return emitOne("Expand", [x, integers(shape)], { dtype: x.dtype, shape });
 }
 
+/** Pads axes with zeros: `amounts` holds how many before and after, by axis. */
+export function pad(x: Value, amounts: Readonly<Record<number, readonly [number, number]>>): Value {
+  const sides = x.shape.map((_, axis) => amounts[axis] ?? [0, 0] as const);
+  if (sides.every(([before, after]) => before === 0 && after === 0)) return x;
+  const shape = x.shape.map((dim, axis) => amounts[axis] ? x.size(axis) + sides[axis]![0] + sides[axis]![1] : dim);
+  const pads = integers([...sides.map(([before]) => before), ...sides.map(([, after]) => after)]);
+  return emitOne("Pad", [x, pads], { dtype: x.dtype, shape, attributes: { mode: "constant" } });
+}
+
+/** Keys of an object are axes that count from the front. */
+function checkAxis(x: Value, axis: number): void {
+  if (axisOf(x, axis) !== axis) {
+    throw new GraphError(`Expected an axis that counts from the front of ${formatShape(x.shape)} but found ${axis}`);
+  }
+}
+
 /** Pads each side of the given axes by repeating the border (`ReplicationPad2d`). */
 export function padEdge(x: Value, amounts: Readonly<Record<number, number>>): Value {
+  Object.keys(amounts).forEach((axis) => checkAxis(x, Number(axis)));
   const before = x.shape.map((_, axis) => amounts[axis] ?? 0);
   const shape = x.shape.map((dim, axis) => before[axis] ? x.size(axis) + 2 * before[axis] : dim);
   return emitOne("Pad", [x, integers([...before, ...before])], {
     dtype: x.dtype,
     shape,
     attributes: { mode: "edge" },
+  });
+}
+
+/**
+ * `data` with each element of `updates` added at its row: result[indices[i, …], …] += updates[i, …]. `indices` (int64) has the
+ * shape of `updates`; equal indices add up.
+ */
+export function scatterAdd(data: Value, indices: Value, updates: Value): Value {
+  const fits = indices.dtype === "int64" && sameShape(indices.shape, updates.shape) &&
+    data.rank === updates.rank && sameShape(data.shape.slice(1), updates.shape.slice(1));
+  if (!fits) {
+    throw new GraphError(
+      `ScatterElements: Expected int64 indices and updates of one shape, rows as long as those of ` +
+        `${formatShape(data.shape)}, but found ${indices.dtype} ${formatShape(indices.shape)} and ${
+          formatShape(updates.shape)
+        }`,
+    );
+  }
+  return emitOne("ScatterElements", [data, indices, updates], {
+    dtype: data.dtype,
+    shape: data.shape,
+    attributes: { axis: 0n, reduction: "add" },
   });
 }
