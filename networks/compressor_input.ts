@@ -5,38 +5,50 @@
 import { add, constant, div, GraphError, matMul, sub, type Value } from "../onnx/mod.ts";
 import { type ResampleFilter, resampling, resamplingMatrix } from "../tensor/resample.ts";
 
-/** Mean and deviation of ImageNet's pixels 0…1, channel by channel, which torchvision's networks expect to be taken out. */
-export const imageNet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
+/**
+ * Height and width of the compressor's input, for a picture of the given size: `stride` pixels for each cell of Stage C's latent, which
+ * has ⌈side / resolutionMultiple⌉ of them.
+ *
+ * @param options.stride pixels a cell of the compressor
+ * @param options.resolutionMultiple pixels of the picture a cell; 42.67 in the published models, so that 1024 becomes 768
+ */
+export function compressorSize(
+  { height, width }: { height: number; width: number },
+  { stride, resolutionMultiple }: { stride: number; resolutionMultiple: number },
+): [height: number, width: number] {
+  return [stride * Math.ceil(height / resolutionMultiple), stride * Math.ceil(width / resolutionMultiple)];
+}
 
 /**
  * Resizes pixels and normalises them.
  *
- * The published models resize to 3/4 of the picture, so that 32 pixels a cell become 42⅔ pixels of the picture: Würstchen v2 with
- * the antialiased bilinear filter, Stable Cascade with `"nearest"`. Resampling is a matrix an axis, so the graph that trains
- * Stage B takes one picture for Stage A and for the compressor.
+ * Würstchen v2 resizes with the antialiased bilinear filter, Stable Cascade with `"nearest"`. Resampling is a matrix an axis, so
+ * the graph that trains Stage B takes one picture for Stage A and for the compressor.
  *
  * @param pixels 0…1, [b, c, H, W]
- * @param options.size height and width of the result
- * @param options.mean, options.std one number a channel
+ * @param options.size height and width of the result, see {@linkcode compressorSize}
+ * @param options.mean, options.std `image_mean` and `image_std` of the compressor: one number a channel, or one for all
  * @returns [b, c, ...size]
  */
 export function compressorInput(
   pixels: Value,
-  { size, filter = "bilinear", mean = imageNet.mean, std = imageNet.std }: {
+  { size, mean, std, filter = "bilinear" }: {
     size: readonly [number, number];
+    mean: readonly number[];
+    std: readonly number[];
     filter?: ResampleFilter;
-    mean?: readonly number[];
-    std?: readonly number[];
   },
 ): Value {
-  const channels = pixels.size(1);
-  if (mean.length !== channels || std.length !== channels) {
-    throw new GraphError(
-      `Expected a mean and a deviation for each of the ${channels} channels but found ${mean.length} and ${std.length}`,
-    );
-  }
-  const column = (values: readonly number[]) => constant("float32", [1, channels, 1, 1], Float32Array.from(values));
-  return div(sub(resize(pixels, { size, filter }), column(mean)), column(std));
+  const column = (name: string, values: readonly number[]) => {
+    const { length } = values;
+    if (length !== 1 && length !== pixels.dim(1)) {
+      throw new GraphError(
+        `Expected ${name} to have a number for each of the ${pixels.dim(1)} channels, or one, but found ${length}`,
+      );
+    }
+    return constant("float32", [1, length, 1, 1], Float32Array.from(values));
+  };
+  return div(sub(resize(pixels, { size, filter }), column("image_mean", mean)), column("image_std", std));
 }
 
 /** A_h · x · A_wᵀ over the last two axes. */

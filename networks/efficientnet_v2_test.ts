@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { countFlops, graph, input, traceScopes } from "../onnx/mod.ts";
 import { tensor } from "../tensor/tensor.ts";
+import { assertDescent } from "../tests/assert_descent.ts";
 import { inputsLike, runGraph } from "../tests/run_graph.ts";
+import { waves, waveWeights } from "../tests/wave_weights.ts";
 import { efficientNetStride, efficientNetV2, efficientNetV2Config } from "./efficientnet_v2.ts";
 
 const small = efficientNetV2Config.parse({
@@ -32,20 +34,14 @@ Deno.test("sides are divided by the stride and rounded up", () => {
 });
 
 Deno.test("other stages, widths and numbers of channels are a matter of configuration", async () => {
-  const x = tensor("float32", [2, 4, 9, 6], Float32Array.from({ length: 2 * 4 * 9 * 6 }, (_, i) => Math.sin(i)));
+  const x = waves([2, 4, 9, 6]);
   const { result, parameters } = traceScopes(() => efficientNetV2(small, inputsLike({ x }).x));
   assert.equal(efficientNetStride(small), 4);
   assert.deepEqual(parameters.get("1.0.block.1.0.weight"), [8, 16, 1, 1]);
   // An expansion by 1 has no convolution of its own: the depthwise one comes first.
   assert.deepEqual(parameters.get("2.1.block.0.0.weight"), [8, 1, 3, 3]);
   assert.deepEqual(parameters.get("2.1.block.1.fc1.weight"), [2, 8, 1, 1]);
-  const weights = Object.fromEntries([...parameters].map(([key, shape]) => {
-    const data = Float32Array.from(
-      { length: shape.reduce((a, b) => a * b) },
-      (_, i) => 0.5 + 0.3 * Math.cos(i + key.length),
-    );
-    return [key, tensor("float32", shape, data)];
-  }));
+  const weights = waveWeights(parameters);
   const { result: whole } = await runGraph({ result }, { inputs: { x }, weights });
   assert.deepEqual(whole!.shape, [2, 12, 3, 2]);
   const second = tensor("float32", [1, 4, 9, 6], x.data.slice(4 * 9 * 6));
@@ -57,6 +53,11 @@ Deno.test("other stages, widths and numbers of channels are a matter of configur
   (alone["result"]!.data as Float32Array).forEach((value, i) =>
     assert.ok(Math.abs(value - half[i]!) < 1e-5 * (1 + Math.abs(value)))
   );
+});
+
+Deno.test("the features can be trained further, their running statistics being constants", async () => {
+  const x = waves([2, 4, 9, 6]);
+  await assertDescent(() => efficientNetV2(small, inputsLike({ x }).x), { inputs: { x } });
 });
 
 Deno.test("a picture with another number of channels is refused", () => {

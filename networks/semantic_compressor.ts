@@ -13,6 +13,10 @@ import { efficientNetV2, efficientNetV2Config } from "./efficientnet_v2.ts";
 
 /** `config.json` of an `EfficientNetEncoder`, by default that of Würstchen v2. Stable Cascade's has `"affine": false`. */
 export const semanticCompressorConfig = z.object({
+  _class_name: z.literal("EfficientNetEncoder").default("EfficientNetEncoder"),
+  /** Mean and deviation of pixels 0…1, a number a channel; by default ImageNet's, which torchvision's weights expect. */
+  image_mean: z.array(z.number()).min(1).default([0.485, 0.456, 0.406]),
+  image_std: z.array(z.number().positive()).min(1).default([0.229, 0.224, 0.225]),
   c_latent: count.default(16),
   /** Whether the mapper's BatchNorm has a trained weight and bias. */
   affine: z.boolean().default(true),

@@ -25,7 +25,11 @@ for (const name of ["size50x75", "size64x64", "size96x160"]) {
     const fixture = readFixture(`../compressor/encoder/${name}`);
     const pixels = pixelsOf(fixture.tensor<"uint8">("image"));
     const values = inputsLike({ pixels });
-    const x = compressorInput(values.pixels, { size: [pixels.shape[2]!, pixels.shape[3]!] });
+    const x = compressorInput(values.pixels, {
+      size: [pixels.shape[2]!, pixels.shape[3]!],
+      mean: v2.image_mean,
+      std: v2.image_std,
+    });
     const { scopes, result } = traceScopes(() => semanticCompressor(v2, x));
     const all: Record<string, Value> = {
       x: add(x, 0),
