@@ -1,0 +1,198 @@
+/**
+ * Runs the same cases here and in diffusers, on the same weights files and inputs, in turns, and prints the ratios.
+ *
+ * `deno task bench:peers --help` lists the flags; ../README.md says how to make the Python environment.
+ * @module
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { fileURLToPath } from "node:url";
+import { ConfigError } from "../../errors.ts";
+import { openSafetensors } from "../../weights/safetensors.ts";
+import { writeSafetensors } from "../../weights/safetensors_writer.ts";
+import { type Case, realSizeCases } from "../cases.ts";
+import { Contender, ours } from "../contender.ts";
+import { type Provenance, provenance } from "../machine.ts";
+import type { PeakMemory } from "../memory.ts";
+import { openCase, randomInputs } from "../networks.ts";
+import { benchFlags, type BenchOptions, chooseNamed, readBenchOptions } from "../options.ts";
+import { median } from "../statistics.ts";
+import { Table } from "../table.ts";
+import { eachWithWeights } from "../weights_folder.ts";
+
+const help = `deno task bench:peers --python VENV/bin/python [flags]
+  --bf16                 also diffusers in bfloat16
+  --only a,b             only these cases
+  --steps N              timed runs of a case after its first (default 3)
+  --threads N            default 2
+  --prepack on|off|both  let our runtime pack fp32 weights (default off)
+  --weights-folder DIR   where random weights go (default: in the system's temporary folder)
+  --keep                 leave them there for the next run (9.5 GB)
+  --json FILE            write all numbers`;
+
+/** One contender in one case; times in seconds, memory in bytes. */
+interface PeerResult {
+  readonly case: string;
+  readonly contender: string;
+  readonly load: number;
+  readonly first: number;
+  readonly steps: readonly number[];
+  readonly processor: readonly number[];
+  readonly memory: PeakMemory | undefined;
+  readonly versions: Readonly<Record<string, string>>;
+  /** Largest difference from the first contender's output, relative to the largest number there. */
+  readonly difference: number;
+}
+
+/** A contender before it is started. */
+interface Entry {
+  readonly name: string;
+  readonly command: [string, ...string[]];
+  readonly prepack?: boolean;
+  readonly bf16?: boolean;
+}
+
+function entries({ prepack }: BenchOptions, { python, bf16 }: { python: string; bf16: boolean }): Entry[] {
+  const peer: [string, ...string[]] = [python, fileURLToPath(new URL("measure.py", import.meta.url))];
+  return [
+    ...prepack.map((on) => ({ name: on ? "ours, packed" : "ours", command: ours(), prepack: on })),
+    { name: "diffusers fp32", command: peer },
+    ...(bf16 ? [{ name: "diffusers bf16", command: peer, bf16: true }] : []),
+  ];
+}
+
+/** All numbers of the first tensor in a file. */
+async function readOutput(file: string): Promise<Float32Array> {
+  const { tensors, read } = await openSafetensors(file);
+  const [name] = tensors.keys();
+  return (await read(name!)).data as Float32Array;
+}
+
+/** max |a − b| / max |b| */
+function difference(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) {
+    throw new Error(`Expected outputs of one size but found ${a.length} and ${b.length} numbers`);
+  }
+  let worst = 0;
+  let largest = 0;
+  // A comparison that is written the other way round lets NaN pass.
+  for (let i = 0; i < a.length; i++) {
+    const distance = Math.abs(a[i]! - b[i]!);
+    if (!(distance <= worst)) worst = distance;
+    largest = Math.max(largest, Math.abs(b[i]!));
+  }
+  return worst / largest;
+}
+
+/** Loads all contenders, then lets each take a step in turn, so that whatever else the machine does falls on all of them. */
+async function compareCase(
+  timed: Case,
+  { entries, threads, steps, folder }: { entries: readonly Entry[]; threads: number; steps: number; folder: string },
+): Promise<PeerResult[]> {
+  const inputs = join(folder, "inputs.safetensors");
+  await writeSafetensors(inputs, randomInputs((await openCase(timed, { threads })).graph, timed.sizes), {
+    force: true,
+  });
+  await using stack = new AsyncDisposableStack();
+  const runs = [];
+  for (const { name, command, prepack = false, bf16 = false } of entries) {
+    const contender = stack.use(await Contender.start(command, { case: timed, threads, prepack, inputs, bf16 }));
+    runs.push({
+      name,
+      contender,
+      first: await contender.step(),
+      steps: [] as Awaited<ReturnType<Contender["step"]>>[],
+    });
+  }
+  for (let i = 0; i < steps; i++) for (const { contender, steps } of runs) steps.push(await contender.step());
+  const results: PeerResult[] = [];
+  let reference: Float32Array | undefined;
+  for (const { name, contender, first, steps } of runs) {
+    const file = join(folder, "output.safetensors");
+    await contender.save(file);
+    const output = await readOutput(file);
+    reference ??= output;
+    results.push({
+      case: timed.name,
+      contender: name,
+      load: contender.loaded.load,
+      first: first.seconds,
+      steps: steps.map(({ seconds }) => seconds),
+      processor: steps.map(({ processor }) => processor),
+      memory: await contender.close(),
+      versions: contender.loaded.versions,
+      difference: difference(output, reference),
+    });
+  }
+  return results;
+}
+
+const table = new Table([
+  "case, contender",
+  "load s",
+  "first s",
+  "step s",
+  "ratio",
+  "busy %",
+  "peak MB",
+  "own MB",
+  "file MB",
+  "difference",
+]);
+
+function row(result: PeerResult, { ours, threads }: { ours: PeerResult; threads: number }): string {
+  const { contender, load, first, steps, processor, memory } = result;
+  const busy = 100 * median(processor.map((seconds, i) => seconds / (steps[i]! * threads)));
+  const megabytes = (bytes: number | undefined) => bytes === undefined ? undefined : (bytes / 1e6).toFixed(0);
+  return table.row([
+    `${result.case}, ${contender}`,
+    load,
+    first,
+    median(steps),
+    (median(steps) / median(ours.steps)).toFixed(2),
+    busy.toFixed(0),
+    megabytes(memory?.peak),
+    megabytes(memory?.anonymous),
+    megabytes(memory?.file),
+    result.difference.toExponential(1),
+  ]);
+}
+
+async function main({ python, bf16 = false, ...values }: ReturnType<typeof readFlags>["values"]): Promise<void> {
+  if (python === undefined) {
+    throw new ConfigError("Expected --python to name the Python of an environment with diffusers");
+  }
+  const options = readBenchOptions(values);
+  const { threads } = options;
+  const cases = chooseNamed(realSizeCases(options.weightsFolder), options);
+  const folder = await Deno.makeTempDir();
+  try {
+    const results: PeerResult[] = [];
+    const report: Provenance & { threads: number; results: PeerResult[] } = { ...await provenance(), threads, results };
+    console.error(
+      `${report.processor}, ${report.cores} cores, ${report.system}, commit ${report.commit}, ${threads} threads`,
+    );
+    console.error(table.head());
+    for await (const timed of eachWithWeights(cases, options)) {
+      const contenders = entries(options, { python, bf16 });
+      const compared = await compareCase(timed, { entries: contenders, threads, steps: options.steps ?? 3, folder });
+      for (const result of compared) console.error(row(result, { ours: compared[0]!, threads }));
+      results.push(...compared);
+    }
+    if (options.json !== undefined) await Deno.writeTextFile(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function readFlags() {
+  return parseArgs({
+    options: { ...benchFlags, python: { type: "string" }, bf16: { type: "boolean" }, help: { type: "boolean" } },
+  });
+}
+
+if (import.meta.main) {
+  const { values } = readFlags();
+  if (values.help) console.log(help);
+  else await main(values);
+}
