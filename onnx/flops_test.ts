@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { priorConfig, wuerstchenPrior } from "../networks/prior.ts";
 import { countFlops, nodeFlops } from "./flops.ts";
-import { conv, convTranspose, gemm, graph, input, layerNormalization, matMul, parameter, relu, type Value } from "./mod.ts";
+import {
+  conv,
+  convTranspose,
+  gemm,
+  graph,
+  input,
+  layerNormalization,
+  matMul,
+  parameter,
+  relu,
+  type Value,
+} from "./mod.ts";
 
 function flopsOf(value: Value, sizes?: Record<string, number>): number {
   return countFlops(graph({ outputs: { value } }).nodes, sizes);

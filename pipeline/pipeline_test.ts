@@ -245,9 +245,9 @@ Deno.test("a configuration that contradicts the weights is an error naming the t
     const config = JSON.parse(await Deno.readTextFile(file));
     for (
       const [change, message] of [
-        [{ depth: 5 }, /missing: blocks\.12\.depthwise\.weight.* and \d+ more/],
-        [{ depth: 3 }, /belong to no part of the network: blocks\.\d+/],
-        [{ c_in: 8 }, /projection\.weight is \[48, 16, 1, 1\] and config\.json asks for \[48, 8, 1, 1\]/],
+        [{ depth: 5 }, /missing tensors: "blocks\.12\.depthwise\.weight".* and \d+ more/],
+        [{ depth: 3 }, /belong to no part of the network: "blocks\.\d+/],
+        [{ c_in: 8 }, /config\.json asks for: "projection\.weight" is \[48, 16, 1, 1\] and not \[48, 8, 1, 1\]/],
         [{ c: "many" }, /config\.json: "c"/],
       ] as const
     ) {

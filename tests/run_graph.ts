@@ -3,7 +3,16 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { type Binding, encodeModel, graph, input, type Parameter, type Value } from "../onnx/mod.ts";
+import {
+  type Binding,
+  encodeModel,
+  type Graph,
+  graph,
+  input,
+  type Parameter,
+  resolveShape,
+  type Value,
+} from "../onnx/mod.ts";
 import { Session } from "../runtime/session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { bindCheckpoint } from "../weights/bind.ts";
@@ -43,7 +52,21 @@ function isCheckpoint(weights: Tensors | Checkpoint): weights is Checkpoint {
   return weights["tensors"] instanceof Map;
 }
 
-/** Builds one session for the graph behind `outputs` and runs it on each of `runs`. */
+/** Size of each symbol in the shapes of a graph's inputs, found in the tensors given for them. */
+function symbolSizes({ inputs }: Graph, tensors: Tensors): Record<string, number> {
+  const sizes: Record<string, number> = {};
+  for (const { name, value } of inputs) {
+    value.shape.forEach((dim, axis) => {
+      if (typeof dim === "string") sizes[dim] = tensors[name]!.shape[axis]!;
+    });
+  }
+  return sizes;
+}
+
+/**
+ * Builds one session for the graph behind `outputs` and runs it on each of `runs`; fails where the runtime gives another dtype
+ * or shape than was inferred.
+ */
 export async function runGraphs(
   outputs: Readonly<Record<string, Value>>,
   runs: readonly Tensors[],
@@ -60,7 +83,14 @@ export async function runGraphs(
         assert(tensor !== undefined, `no tensor for the input ${name}`);
         return [name, tensor];
       });
-      results.push(await session.run(Object.fromEntries(feeds)));
+      const found = await session.run(Object.fromEntries(feeds));
+      const sizes = symbolSizes(built, inputs);
+      for (const [name, { dtype, shape }] of Object.entries(found)) {
+        const inferred = outputs[name]!;
+        assert.equal(dtype, inferred.dtype, `${name}: dtype`);
+        assert.deepEqual([...shape], resolveShape(inferred.shape, sizes), `${name}: shape`);
+      }
+      results.push(found);
     }
     return results;
   } finally {

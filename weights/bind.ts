@@ -4,19 +4,15 @@
  */
 import { dirname, relative, resolve } from "node:path";
 import { CheckpointError } from "../errors.ts";
-import type { Binding, Parameter } from "../onnx/mod.ts";
+import { type Binding, formatShape, type Parameter } from "../onnx/mod.ts";
 import type { StoredTensor } from "./checkpoint.ts";
+import { quote, quoteSome } from "./quote.ts";
 
 /** The tensors of a checkpoint by key. */
 export type StoredTensors = ReadonlyMap<string, StoredTensor>;
 
 /** Buffers that torch saves and no network reads. */
 const ignored = /(^|\.)(position_ids|num_batches_tracked)$/;
-
-function list(keys: readonly string[]): string {
-  const shown = keys.slice(0, 5).join(", ");
-  return keys.length > 5 ? `${shown} and ${keys.length - 5} more` : shown;
-}
 
 /**
  * Compares what a network declares with what a checkpoint holds.
@@ -32,26 +28,28 @@ export function checkParameters(
 ): void {
   const missing = [...declared.keys()].filter((key) => !stored.has(key));
   if (missing.length > 0) {
-    throw new CheckpointError(
-      `${folder}: ${missing.length} tensors are missing: ${list(missing)}; is it this network's checkpoint?`,
-    );
+    throw new CheckpointError(`${folder}: missing tensors: ${quoteSome(missing)}; is it this network's checkpoint?`);
   }
   const extra = [...stored.keys()].filter((key) => !declared.has(key) && !ignored.test(key));
   if (extra.length > 0) {
-    throw new CheckpointError(`${folder}: ${extra.length} tensors belong to no part of the network: ${list(extra)}`);
+    throw new CheckpointError(`${folder}: tensors that belong to no part of the network: ${quoteSome(extra)}`);
   }
   const misshaped = [...declared].filter(([key, shape]) => {
     const found = stored.get(key)!.shape;
     return found.length !== shape.length || found.some((dim, axis) => dim !== shape[axis]);
-  }).map(([key, shape]) =>
-    `${key} is [${stored.get(key)!.shape.join(", ")}] and config.json asks for [${shape.join(", ")}]`
-  );
+  });
   if (misshaped.length > 0) {
-    throw new CheckpointError(`${folder}: ${misshaped.length} tensors have another shape: ${list(misshaped)}`);
+    const shown = misshaped.slice(0, 5).map(([key, shape]) => {
+      return `${quote(key)} is ${formatShape(stored.get(key)!.shape)} and not ${formatShape(shape)}`;
+    });
+    const more = misshaped.length > shown.length ? ` and ${misshaped.length - shown.length} more` : "";
+    throw new CheckpointError(
+      `${folder}: tensors of another shape than config.json asks for: ${shown.join(", ")}${more}`,
+    );
   }
   const whole = [...declared.keys()].filter((key) => !/float/.test(stored.get(key)!.dtype));
   if (whole.length > 0) {
-    throw new CheckpointError(`${folder}: ${whole.length} tensors are no floating-point numbers: ${list(whole)}`);
+    throw new CheckpointError(`${folder}: tensors that are no floating-point numbers: ${quoteSome(whole)}`);
   }
 }
 
@@ -73,7 +71,7 @@ export function bindCheckpoint(stored: StoredTensors): { folder: string; bind: (
     folder,
     bind({ key }) {
       const entry = stored.get(key);
-      if (!entry) throw new CheckpointError(`Expected a tensor "${key}" in ${folder}`);
+      if (!entry) throw new CheckpointError(`Expected a tensor ${quote(key)} in ${folder}`);
       return {
         kind: "external",
         dtype: entry.dtype,
