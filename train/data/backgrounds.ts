@@ -1,0 +1,67 @@
+/**
+ * Transparent drawings on coloured backgrounds: one file is as many pictures as there are colours.
+ * @module
+ */
+import { ConfigError } from "../../errors.ts";
+import type { Rgb } from "./channels.ts";
+import { type HoldOut, isHeldOut } from "./hold_out.ts";
+import { namedColours, parseColour } from "./named_colours.ts";
+
+/** What is laid under drawings with alpha: a part of a training's configuration. */
+export interface BackgroundOptions {
+  /** `#rrggbb` by name; {@linkcode namedColours} unless told. */
+  readonly colours?: Readonly<Record<string, string>>;
+  /** What a caption becomes; `{a}` is the article of the colour. Default {@linkcode backgroundCaption}'s. */
+  readonly caption?: string;
+  /** Pairs of caption and colour that are never chosen. */
+  readonly heldOut?: HoldOut;
+}
+
+/** A background for one drawing. */
+export interface Background {
+  readonly name: string;
+  readonly rgb: Rgb;
+  /** The drawing's caption with the background in it. */
+  readonly caption: string;
+}
+
+/** Default of {@linkcode BackgroundOptions.caption}. */
+const defaultTemplate = "{caption}, on {a} {colour} background";
+
+/** A caption with a background: "red apple, flat" on teal is "red apple, flat, on a teal background". */
+export function backgroundCaption(
+  caption: string,
+  colour: string,
+  { template = defaultTemplate }: { template?: string } = {},
+): string {
+  const values: Record<string, string> = { caption, colour, a: /^[aeiou]/i.test(colour) ? "an" : "a" };
+  return template.replace(/\{(caption|colour|a)\}/g, (_, name: string) => values[name]!);
+}
+
+/** Names of the colours that training may lay under the drawing with this caption. */
+export function allowedColours(
+  caption: string,
+  { colours = namedColours, heldOut }: BackgroundOptions,
+): string[] {
+  return Object.keys(colours).filter((name) => heldOut === undefined || !isHeldOut([caption, name], heldOut));
+}
+
+/**
+ * Chooses a background that is not held out, each with the same probability.
+ *
+ * @param options.draw uniform in [0, 1)
+ * @throws {ConfigError} where every colour is held out for this caption, or none is given
+ */
+export function chooseBackground(
+  caption: string,
+  options: BackgroundOptions & { readonly draw: number },
+): Background {
+  const names = allowedColours(caption, options);
+  const name = names[Math.floor(options.draw * names.length)];
+  if (name === undefined) {
+    throw new ConfigError(`No background is left for "${caption}": hold out fewer or add colours`);
+  }
+  const colours: Readonly<Record<string, string>> = options.colours ?? namedColours;
+  const template = options.caption === undefined ? {} : { template: options.caption };
+  return { name, rgb: parseColour(colours[name]!), caption: backgroundCaption(caption, name, template) };
+}

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { ConfigError } from "../../errors.ts";
+import { allowedColours, backgroundCaption, chooseBackground } from "./backgrounds.ts";
+import { isHeldOut } from "./hold_out.ts";
+import { namedColours } from "./named_colours.ts";
+
+Deno.test("a caption says the background with its article", () => {
+  assert.equal(backgroundCaption("red apple, flat", "teal"), "red apple, flat, on a teal background");
+  assert.equal(backgroundCaption("cup", "orange"), "cup, on an orange background");
+  assert.equal(backgroundCaption("{a} cup", "red", { template: "{colour}: {caption}" }), "red: {a} cup");
+});
+
+Deno.test("chooseBackground() chooses evenly among the colours that are not held out, and never those that are", () => {
+  const options = { heldOut: { modulo: 3 } };
+  const names = allowedColours("cup", options);
+  assert.ok(names.length < Object.keys(namedColours).length && names.length > 0);
+  const counts = new Map<string, number>();
+  for (let i = 0; i < 1000; i++) {
+    const { name, caption } = chooseBackground("cup", { ...options, draw: i / 1000 });
+    assert.ok(!isHeldOut(["cup", name], options.heldOut));
+    assert.ok(caption.includes(name));
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  assert.equal(counts.size, names.length);
+  for (const count of counts.values()) assert.ok(Math.abs(count - 1000 / names.length) <= 1);
+});
+
+Deno.test("chooseBackground() takes colours of one's own and says when none is left", () => {
+  const colours = { ink: "#000000" };
+  assert.deepEqual(chooseBackground("cup", { colours, draw: 0.9 }), {
+    ...{ name: "ink", rgb: [0, 0, 0], caption: "cup, on an ink background" },
+  });
+  assert.throws(() => chooseBackground("cup", { colours: {}, draw: 0 }), ConfigError);
+});
