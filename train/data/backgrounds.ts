@@ -46,6 +46,12 @@ export function allowedColours(
   return Object.keys(colours).filter((name) => heldOut === undefined || !isHeldOut([caption, name], heldOut));
 }
 
+/** Names of the colours that training never lays under the drawing with this caption. */
+export function heldOutColours(caption: string, options: BackgroundOptions): string[] {
+  const allowed = new Set(allowedColours(caption, options));
+  return Object.keys(options.colours ?? namedColours).filter((name) => !allowed.has(name));
+}
+
 /**
  * Chooses a background that is not held out, each with the same probability.
  *

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ConfigError } from "../../errors.ts";
-import { allowedColours, backgroundCaption, chooseBackground } from "./backgrounds.ts";
+import { allowedColours, backgroundCaption, chooseBackground, heldOutColours } from "./backgrounds.ts";
 import { isHeldOut } from "./hold_out.ts";
 import { namedColours } from "./named_colours.ts";
 
@@ -23,6 +23,14 @@ Deno.test("chooseBackground() chooses evenly among the colours that are not held
   }
   assert.equal(counts.size, names.length);
   for (const count of counts.values()) assert.ok(Math.abs(count - 1000 / names.length) <= 1);
+});
+
+Deno.test("held-out and allowed colours are all colours, each once", () => {
+  const options = { heldOut: { modulo: 3 } };
+  const both = [...allowedColours("cup", options), ...heldOutColours("cup", options)];
+  assert.deepEqual(both.sort(), Object.keys(namedColours).sort());
+  assert.ok(heldOutColours("cup", options).length > 0);
+  assert.deepEqual(heldOutColours("cup", {}), []);
 });
 
 Deno.test("chooseBackground() takes colours of one's own and says when none is left", () => {
