@@ -6,6 +6,7 @@ import { Command } from "commander";
 import config from "../deno.json" with { type: "json" };
 import { version } from "../version.ts";
 import { completionsCommand } from "./completions.ts";
+import { datasetCommand } from "./dataset.ts";
 import { generateCommand } from "./generate.ts";
 import { infoCommand } from "./info.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -53,7 +54,14 @@ export function createProgram(): Command {
       getErrHasColors: () => false,
     })
     .exitOverride();
-  for (const command of [generateCommand(), infoCommand(), inspectCommand(), completionsCommand(createProgram)]) {
+  const commands = [
+    generateCommand(),
+    infoCommand(),
+    inspectCommand(),
+    datasetCommand(),
+    completionsCommand(createProgram),
+  ];
+  for (const command of commands) {
     // Inheriting also resets what the command itself allows.
     const allowsExcess = command.name() === "generate";
     program.addCommand(command.copyInheritedSettings(program).allowExcessArguments(allowsExcess));
