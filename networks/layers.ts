@@ -110,7 +110,8 @@ export function globalResponseNorm(name: string, x: Value): Value {
     const channels = x.size(-1);
     const gamma = parameter("gamma", [1, 1, 1, channels]);
     const beta = parameter("beta", [1, 1, 1, channels]);
-    const norm = sqrt(reduceSum(mul(x, x), { axes: [1, 2] }));
+    // One axis after the other: the runtime spreads the first sum over threads, which it does not do for both axes at batch 1.
+    const norm = sqrt(reduceSum(reduceSum(mul(x, x), { axes: [2] }), { axes: [1] }));
     const relative = div(norm, add(reduceMean(norm, { axes: [3] }), 1e-6));
     return add(mul(x, add(mul(gamma, relative), 1)), beta);
   });

@@ -21,6 +21,8 @@ const counts: Record<string, Count> = {
   Conv: (node, of) => 2 * elements(of(node.outputs[0]!)) * elements(of(node.inputs[1]!).slice(1)),
   // weight [c, o/groups, kh, kw]: each input element is spread over o/groups·kh·kw
   ConvTranspose: (node, of) => 2 * elements(of(node.inputs[0]!)) * elements(of(node.inputs[1]!).slice(1)),
+  // q [b, n, c], k [b, m, c]: both products
+  MultiHeadAttention: (node, of) => 4 * elements(of(node.inputs[0]!)) * of(node.inputs[1]!)[1]!,
 };
 
 /** Floating-point operations of one node; `sizes` gives a number for each symbol in its shapes. */

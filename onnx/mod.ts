@@ -25,3 +25,4 @@ export * from "./ops/reduce.ts";
 export * from "./ops/shape.ts";
 export * from "./ops/straight_through.ts";
 export * from "./gradient/gradient.ts";
+export * from "./rewrites/fuse_attention.ts";

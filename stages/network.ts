@@ -3,7 +3,7 @@
  * @module
  */
 import { CheckpointError } from "../errors.ts";
-import { encodeModel, type Graph, GraphError, traceScopes } from "../onnx/mod.ts";
+import { encodeModel, fuseAttention, type Graph, GraphError, traceScopes } from "../onnx/mod.ts";
 import { Session } from "../runtime/session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { bindCheckpoint, checkParameters } from "../weights/bind.ts";
@@ -40,9 +40,9 @@ export class Network<Sizes> {
     checkParameters(parameters, checkpoint.tensors, { folder });
   }
 
-  /** The graph for some sizes, without weights. */
+  /** The graph that is run for some sizes, without weights. */
   graph(sizes: Sizes): Graph {
-    return guard(this.checkpoint.folder, () => this.#definition.build(sizes));
+    return guard(this.checkpoint.folder, () => fuseAttention(this.#definition.build(sizes)));
   }
 
   /** Builds the session for `sizes`, unless that is what is loaded; returns whether it had to. */

@@ -6,6 +6,7 @@ import { clipText, clipTextConfig } from "../networks/clip_text.ts";
 import { diffNeXtConfig } from "../networks/diffnext.ts";
 import { priorConfig, wuerstchenPrior } from "../networks/prior.ts";
 import { paellaVqConfig } from "../networks/paella_vq.ts";
+import { fuseAttention } from "../onnx/mod.ts";
 import { AutoencoderStage } from "../stages/autoencoder.ts";
 import { DecoderStage } from "../stages/decoder.ts";
 import { PriorStage } from "../stages/prior.ts";
@@ -62,7 +63,8 @@ Deno.test("an fp16 prior computes in fp32 with its weights widened, to the last 
   const { x, r, c } = inputsLike(opened.inputs);
   const noise = wuerstchenPrior(half.config, { x: x!, r: r!, c: c! });
   const { inputs } = opened;
-  const { noise: expected } = await runGraph({ noise }, { inputs, weights: await widened(half.checkpoint) });
+  const weights = await widened(half.checkpoint);
+  const { noise: expected } = await runGraph({ noise }, { inputs, weights, rewrite: fuseAttention });
 
   const stage = new PriorStage(half.config, half.checkpoint, options);
   await stage.network.load({ height: 6, width: 3, tokens: 77 });

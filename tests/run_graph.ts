@@ -27,6 +27,8 @@ export interface GraphData {
   inputs?: Tensors;
   /** Tensors for its parameters, by key, or a checkpoint whose files are mapped. */
   weights?: Tensors | Checkpoint;
+  /** Changes the graph before it runs. */
+  rewrite?: (graph: Graph) => Graph;
 }
 
 /** A graph input for each tensor, of its dtype and shape; `batch` gives all of them that symbol as their first dimension. */
@@ -70,9 +72,9 @@ function symbolSizes({ inputs }: Graph, tensors: Tensors): Record<string, number
 export async function runGraphs(
   outputs: Readonly<Record<string, Value>>,
   runs: readonly Tensors[],
-  { weights = {} }: Pick<GraphData, "weights"> = {},
+  { weights = {}, rewrite = (graph) => graph }: Omit<GraphData, "inputs"> = {},
 ): Promise<Record<string, Tensor>[]> {
-  const built = graph({ outputs });
+  const built = rewrite(graph({ outputs }));
   const { bind, ...folder } = isCheckpoint(weights) ? bindCheckpoint(weights.tensors) : { bind: bindTensors(weights) };
   const session = await Session.create(encodeModel(built, bind), { threads: 1, ...folder });
   try {
@@ -101,8 +103,8 @@ export async function runGraphs(
 /** Runs the graph behind `outputs` once. */
 export async function runGraph(
   outputs: Readonly<Record<string, Value>>,
-  { inputs = {}, weights = {} }: GraphData = {},
+  { inputs = {}, ...data }: GraphData = {},
 ): Promise<Record<string, Tensor>> {
-  const [found] = await runGraphs(outputs, [inputs], { weights });
+  const [found] = await runGraphs(outputs, [inputs], data);
   return found!;
 }
