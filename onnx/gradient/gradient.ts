@@ -10,6 +10,7 @@ import { formatShape } from "../dims.ts";
 import { repeatTo, sumTo } from "./broadcast.ts";
 import { elementwise } from "./elementwise.ts";
 import { linear } from "./linear.ts";
+import { WeightsFirst } from "./order.ts";
 import { Recomputation } from "./recompute.ts";
 import { reduce } from "./reduce.ts";
 import type { Application, Rules } from "./rule.ts";
@@ -35,7 +36,8 @@ function variableOf(value: Value): Value | string {
 class Sums {
   readonly #sums = new Map<Value | string, Value>();
 
-  add(value: Value, gradient: Value): void {
+  add(value: Value | undefined, gradient: Value | undefined): void {
+    if (!value || !gradient) return;
     const sum = this.#sums.get(variableOf(value));
     this.#sums.set(variableOf(value), sum ? add(sum, gradient) : gradient);
   }
@@ -43,6 +45,22 @@ class Sums {
   get(value: Value): Value | undefined {
     return this.#sums.get(variableOf(value));
   }
+}
+
+/** Which values depend on a wanted one, and which on nothing but parameters and constants. */
+function classify(nodes: readonly Node[], wanted: readonly Value[]) {
+  const reached = new Set(wanted.map(variableOf));
+  const fixed = new Set<Value>();
+  const isReached = (value: Value | undefined) => value !== undefined && reached.has(variableOf(value));
+  const isFixed = (value: Value | undefined) =>
+    value === undefined || value.source.kind === "parameter" || value.source.kind === "constant" || fixed.has(value);
+  for (const node of nodes) {
+    for (const value of node.outputs) {
+      if (node.inputs.some(isReached)) reached.add(value);
+      if (node.inputs.every(isFixed)) fixed.add(value);
+    }
+  }
+  return { isReached, isFixed };
 }
 
 /** Gradients by a node's operands, each of a shape that broadcasts to its operand's. */
@@ -75,24 +93,25 @@ export function gradient(loss: Value, wanted: readonly Value[], { recompute }: G
     throw new GraphError(`Expected the loss to be one float but found ${loss.dtype} ${formatShape(loss.shape)}`);
   }
   const nodes = sortNodes([loss]);
-  const reached = new Set(wanted.map(variableOf));
-  const isReached = (value: Value | undefined) => value !== undefined && reached.has(variableOf(value));
-  for (const node of nodes) {
-    if (node.inputs.some(isReached)) node.outputs.forEach((value) => reached.add(value));
-  }
+  const { isReached, isFixed } = classify(nodes, wanted);
   const again = recompute && new Recomputation(nodes, recompute);
+  const weightsFirst = new WeightsFirst();
   const sums = new Sums();
   sums.add(loss, expand(scalar(loss.dtype, 1), loss.shape as readonly number[]));
   for (const node of nodes.toReversed()) {
     const g = sums.get(node.outputs[0]!);
-    if (!g || !isReached(node.outputs[0])) continue;
+    if (!g || !node.inputs.some(isReached)) continue;
     scope("gradient", () => {
       const twin = again?.twin(node, g) ?? node;
       const gradients = scope(twin.scope, () => differentiate(twin, g));
-      node.inputs.forEach((value, i) => {
-        const gradient = gradients[i];
-        if (value && gradient && isReached(value)) sums.add(value, gradient);
-      });
+      const shares = node.inputs.map((value, i) => ({ value, gradient: gradients[i] }));
+      const { weights = [], activations = [] } = Object.groupBy(
+        shares.filter(({ value }) => isReached(value)),
+        ({ value }) => isFixed(value) ? "weights" : "activations",
+      );
+      for (const { value, gradient } of weights) sums.add(value, gradient);
+      weightsFirst.note(weights.map(({ gradient }) => gradient), [g, ...node.inputs]);
+      for (const { value, gradient } of activations) sums.add(value, gradient && weightsFirst.order(gradient));
     });
   }
   return wanted.map((value) => {

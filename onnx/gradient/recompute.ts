@@ -3,9 +3,8 @@
  * need not wait in memory (https://arxiv.org/abs/1604.06174).
  * @module
  */
-import { add, cast, mul } from "../ops/elementwise.ts";
-import { reshape, slice } from "../ops/shape.ts";
 import { emit, type Node, scope, type Value } from "../value.ts";
+import { after } from "./order.ts";
 
 /** The second forward pass of the blocks that `isBlock` chooses. */
 export class Recomputation {
@@ -33,17 +32,15 @@ export class Recomputation {
   }
 
   /**
-   * Repeats `nodes`, reading what comes from outside as x + 0·(an element of the incoming gradient). That changes no number, but the
-   * runtime can neither merge the twins with the first pass nor run them before their gradient is there.
+   * Repeats `nodes`, reading what comes from outside only after the incoming gradient. So the runtime can neither run the twins
+   * earlier nor merge them with the first pass.
    */
   #repeat(nodes: readonly Node[], gradient: Value): void {
-    const nothing = mul(slice(reshape(gradient, [-1]), { axis: 0, start: 0, end: 1 }), 0);
     const values = new Map<Value, Value>();
     const again = (value: Value) => {
-      const own = value.source.kind === "node" || value.source.kind === "input";
-      if (own && value.dtype.startsWith("float") && !values.has(value)) {
-        const rank = value.rank === 0 ? reshape(nothing, []) : nothing;
-        values.set(value, add(value, cast(rank, value.dtype)));
+      const isActivation = value.source.kind === "node" || value.source.kind === "input";
+      if (isActivation && value.dtype.startsWith("float") && !values.has(value)) {
+        values.set(value, after(value, [gradient]));
       }
       return values.get(value) ?? value;
     };
