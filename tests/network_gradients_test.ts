@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { clipText, clipTextConfig } from "../networks/clip_text.ts";
+import { patchDiscriminator, patchDiscriminatorConfig } from "../networks/patch_discriminator.ts";
+import { previewDecoder, previewDecoderConfig } from "../networks/preview_decoder.ts";
+import { semanticCompressor, semanticCompressorConfig } from "../networks/semantic_compressor.ts";
+import { smallCompressor, smallCompressorConfig } from "../networks/small_compressor.ts";
 import { diffNeXtConfig, wuerstchenDiffNeXt } from "../networks/diffnext.ts";
 import { paellaDecode, paellaEncode, paellaQuantize, paellaVqConfig } from "../networks/paella_vq.ts";
 import { priorConfig, wuerstchenPrior } from "../networks/prior.ts";
@@ -14,7 +18,9 @@ import {
   stopGradient,
   straightThrough,
 } from "../onnx/mod.ts";
-import { reshape, sub, type Value } from "../onnx/mod.ts";
+import { input, reshape, sub, type Value } from "../onnx/mod.ts";
+import { uniform } from "./check_gradients.ts";
+import { evaluate } from "./interpreter/interpreter.ts";
 import { openCase } from "./network_case.ts";
 import { readFixtureTensors } from "./read_fixture.ts";
 import { inputsLike, runGraph } from "./run_graph.ts";
@@ -114,5 +120,60 @@ Deno.test("gradients of the text encoder equal torch's", async () => {
   await compareGradients("text_encoder", opened, ({ input_ids, attention_mask }) => {
     const { lastHiddenState, pooled } = clipText(opened.config, { ids: input_ids!, mask: attention_mask! });
     return add(projected(lastHiddenState), projected(pooled));
+  });
+});
+
+/** Compares Σ g · d with central differences along a fixed direction d of all parameters, in float64 by the interpreter. */
+async function compareSlope(name: string, build: () => Value): Promise<void> {
+  const loss = projected(build());
+  const { parameters, inputs } = graph({ outputs: { loss } });
+  const made = [...parameters.map(({ key, shape }) => [key, shape] as const)].map(([key, shape], i) => {
+    // Variances and scales are positive, as trained ones are.
+    const low = /running_var|norm.*weight/.test(key) ? 0.5 : -0.5;
+    return [key, uniform(shape, { low, high: low + 1, seed: i })] as const;
+  });
+  const weights = Object.fromEntries(made);
+  const given = inputs.map((
+    { name, value },
+  ) => [name, uniform(value.shape as readonly number[], { low: 0, seed: 900 })]);
+  const gradients = gradient(loss, parametersOf(loss));
+  const outputs = Object.fromEntries(parameters.map(({ key }, i) => [key, gradients[i]!]));
+  const found = await runGraph(outputs, { inputs: Object.fromEntries(given), weights });
+
+  const direction = made.map(([key, { shape }], i) => [key, uniform(shape, { seed: 500 + i }).data] as const);
+  const at = (step: number) => {
+    const moved = direction.map(([key, d]) => {
+      const { shape, data } = weights[key]!;
+      return [key, { shape, data: Float64Array.from(data, (element, i) => element + step * d[i]!) }];
+    });
+    return evaluate({ loss }, { ...Object.fromEntries(given), ...Object.fromEntries(moved) }).loss.data[0]!;
+  };
+  const slope = (at(1e-6) - at(-1e-6)) / 2e-6;
+  const parts = direction.map(([key, d]) => (found[key]!.data as Float32Array).map((g, i) => g * d[i]!));
+  const sum = parts.reduce((all, part) => all + part.reduce((a, b) => a + b, 0), 0);
+  assert.ok(Math.abs(sum - slope) <= tolerance * Math.hypot(...parts.map(norm)), `${name}: ${sum} and not ${slope}`);
+}
+
+Deno.test("gradients of the compressors, the preview decoder and the discriminator have the loss's slope", async () => {
+  const picture = (side: number) => input("pixels", "float32", [2, 3, side, side]);
+  await compareSlope("small compressor", () => {
+    const config = smallCompressorConfig.parse({ c_latent: 3, patch_size: 2, c_hidden: [4, 6], blocks: [1, 1] });
+    return smallCompressor(config, picture(8));
+  });
+  await compareSlope("semantic compressor", () => {
+    const stage = { expand_ratio: 2, stride: 2, channels: 6, layers: 2 };
+    const stages = [{ ...stage, block: "fused" }, { ...stage, block: "mbconv" }];
+    const config = semanticCompressorConfig.parse({
+      c_latent: 3,
+      backbone: { stem_channels: 4, stages, head_channels: 8 },
+    });
+    return semanticCompressor(config, picture(10));
+  });
+  await compareSlope("preview decoder", () => {
+    const config = previewDecoderConfig.parse({ c_in: 3, c_hidden: 4, c_out: 3 });
+    return previewDecoder(config, picture(4));
+  });
+  await compareSlope("discriminator", () => {
+    return patchDiscriminator(patchDiscriminatorConfig.parse({ channels: 4, layers: 2 }), picture(16));
   });
 });
