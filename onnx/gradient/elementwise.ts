@@ -27,7 +27,7 @@ import { type Attribute, type Node, scalar, type Value } from "../value.ts";
 import type { Rules } from "./rule.ts";
 
 /** Square roots below this count as this in the gradient, so that a norm of zeros has the gradient 0 and not NaN, as in torch. */
-const smallestRoot = 1e-12;
+export const smallestRoot = 1e-12;
 
 const isFloat = (value: Value) => value.dtype.startsWith("float");
 

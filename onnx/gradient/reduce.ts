@@ -2,10 +2,11 @@
  * Gradients of reductions and normalisations.
  * @module
  */
-import { mul, sub } from "../ops/elementwise.ts";
+import { div, max, mul, sub } from "../ops/elementwise.ts";
 import { reduceMean, reduceSum } from "../ops/reduce.ts";
 import type { Value } from "../value.ts";
 import { sumTo } from "./broadcast.ts";
+import { smallestRoot } from "./elementwise.ts";
 import { integersOf, type Rules } from "./rule.ts";
 
 const last = { axes: [-1] };
@@ -23,6 +24,8 @@ export const reduce: Rules = {
     const count = integersOf(node.inputs[1]).reduce((all, axis) => all * a.size(axis), 1);
     return [mul(g, 1 / count)];
   },
+  // d‖a‖ = Σ a/y·da
+  ReduceL2: ({ g, y, a }) => [mul(a, div(g, max(y, smallestRoot)))],
   // da = y ⊙ (g − Σ g ⊙ y)
   Softmax: ({ g, y }) => [mul(y, sub(g, reduceSum(mul(g, y), last)))],
   // x̂ = (x − μ)/σ and d = g ⊙ scale: dx = (d − mean d − x̂ ⊙ mean(d ⊙ x̂))/σ, dscale = Σ g ⊙ x̂, dbias = Σ g

@@ -9,6 +9,7 @@ import {
   div,
   layerNormalization,
   mul,
+  reduceL2,
   reduceMean,
   reduceSum,
   softmax,
@@ -36,6 +37,7 @@ const cases: GradientCase[] = [
   of("ReduceSum, last", (x) => reduceSum(x, { axes: [-1] })),
   of("ReduceSum, apart", (x) => mul(reduceSum(x, { axes: [0, 2] }), x)),
   of("ReduceSum, all", (x) => reduceSum(mul(x, x), { axes: [0, 1, 2, 3] })),
+  of("ReduceL2, middle", (x) => reduceL2(x, { axes: [1, 2] })),
   of("ReduceMean, middle", (x) => mul(x, reduceMean(x, { axes: [1, 2] }))),
   of("ReduceMean, last", (x) => reduceMean(mul(x, x), { axes: [3] })),
   of("ArgMax and ArgMin have no gradient", (x) => {

@@ -33,6 +33,11 @@ export function reduceSum(x: Value, options: ReduceOptions): Value {
   return reduce("ReduceSum", x, options);
 }
 
+/** √(Σ x²) */
+export function reduceL2(x: Value, options: ReduceOptions): Value {
+  return reduce("ReduceL2", x, options);
+}
+
 /** Mean of x. */
 export function reduceMean(x: Value, options: ReduceOptions): Value {
   return reduce("ReduceMean", x, options);

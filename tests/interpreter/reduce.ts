@@ -27,6 +27,7 @@ function rowOf(statistic: Array64, index: readonly number[]): number {
 
 export const reduceKernels: Kernels = {
   ReduceSum: ([x, axes]) => along(x!, [...axes!.data], total),
+  ReduceL2: ([x, axes]) => along(x!, [...axes!.data], (elements) => Math.hypot(...elements)),
   ReduceMean: ([x, axes]) => along(x!, [...axes!.data], mean),
   ArgMax: ([x], { axis }) => along(x!, [normal(Number(axis), x!)], (row) => row.indexOf(Math.max(...row))),
   ArgMin: ([x], { axis }) => along(x!, [normal(Number(axis), x!)], (row) => row.indexOf(Math.min(...row))),

@@ -1,0 +1,13 @@
+/**
+ * Gives memory back at once.
+ * @module
+ */
+import type { Tensor } from "../../tensor/tensor.ts";
+
+/**
+ * Frees the memory of tensors that nobody will read again; they are empty afterwards. The garbage collector would let several
+ * steps' worth of gradients and states pile up first.
+ */
+export function free(tensors: Iterable<Tensor>): void {
+  for (const { data } of tensors) (data.buffer as ArrayBuffer).transfer(0);
+}

@@ -1,0 +1,171 @@
+/**
+ * One step of training: gradients of one or several batches, checked, clipped and applied.
+ * @module
+ */
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Objective } from "../phases/objective.ts";
+import { clipFactor, globalNorm } from "./clip.ts";
+import { emaDecay } from "./ema.ts";
+import { free } from "./free.ts";
+import { GradientPass, type GradientPassOptions, type Weights, zerosLike } from "./gradient_pass.ts";
+import { checkFinite } from "./nan_guard.ts";
+import type { Optimiser } from "./optimiser.ts";
+import { Updater, type UpdaterOptions } from "./updater.ts";
+
+/** Everything that a training carries from step to step, by key: what a checkpoint holds. */
+export interface TrainingState {
+  /** Steps that are done. */
+  step: number;
+  weights: Map<string, Tensor<"float32">>;
+  /** The optimiser's tensors by slot. */
+  slots: Map<string, Weights>;
+  /** Moving average of the trained weights, where one is kept. */
+  average: Weights | undefined;
+}
+
+/** How steps are taken. */
+export interface TrainingStepOptions extends Omit<GradientPassOptions, "accumulate"> {
+  optimiser: Optimiser;
+  /** Batches whose gradients are averaged for one step; 1 where left out. */
+  batches?: number;
+  /** Largest global norm of the gradients. */
+  clip?: number | undefined;
+  /** Keeps a moving average of the weights with this decay, see {@linkcode emaDecay}. */
+  averageDecay?: number | undefined;
+  decays?: UpdaterOptions["decays"];
+  /** Where an earlier training stood; its weights count in place of those handed in. */
+  resume?: TrainingState | undefined;
+}
+
+/** What a step reports. */
+export interface StepReport {
+  readonly step: number;
+  /** Mean over the step's batches. */
+  readonly loss: number;
+  /** Means over the step's batches. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Global norm of the gradient before clipping. */
+  readonly norm: number;
+}
+
+/**
+ * Takes steps. Two sessions are built once, one for the gradients and one for the update; the host sees no more of a step than
+ * its loss and the norms in between, which is where it stops a NaN.
+ */
+export class TrainingStep {
+  readonly #pass: GradientPass;
+  readonly #updater: Updater;
+  readonly #options: TrainingStepOptions;
+  readonly #state: TrainingState;
+  /** Tensors of the state that a step made, and the next one may free. */
+  #made: readonly Weights[] = [];
+
+  private constructor(
+    parts: { pass: GradientPass; updater: Updater },
+    options: TrainingStepOptions,
+    state: TrainingState,
+  ) {
+    this.#pass = parts.pass;
+    this.#updater = parts.updater;
+    this.#options = options;
+    this.#state = state;
+  }
+
+  /**
+   * Builds the sessions.
+   *
+   * @param weights first value of every parameter of the objective
+   */
+  static async create(
+    objective: Objective,
+    weights: Weights,
+    options: TrainingStepOptions,
+  ): Promise<TrainingStep> {
+    const { optimiser, batches = 1, averageDecay, decays, threads, resume } = options;
+    const pass = await GradientPass.create(objective, { ...options, accumulate: batches > 1 });
+    const average = averageDecay !== undefined;
+    const updater = await Updater.create(optimiser, pass.trained, { average, decays, threads });
+    const state = resume ?? {
+      step: 0,
+      weights: new Map(weights),
+      slots: new Map(optimiser.slots.map((slot) => [slot, zerosLike(pass.trained)])),
+      average: average ? new Map([...pass.trained.keys()].map((key) => [key, weights.get(key)!])) : undefined,
+    };
+    return new TrainingStep({ pass, updater }, options, state);
+  }
+
+  /** Where the training stands. A step makes new tensors and frees those that the step before made: copy what is to stay. */
+  get state(): TrainingState {
+    return this.#state;
+  }
+
+  /** Shape of each trained parameter. */
+  get trained(): ReadonlyMap<string, readonly number[]> {
+    return this.#pass.trained;
+  }
+
+  /**
+   * Takes one step.
+   *
+   * @param inputs the objective's inputs, for each of the step's batches
+   * @param options.others weights of parameters that are trained elsewhere, and so are not part of this state
+   * @throws {NumericError} where the loss or a gradient is not finite; the state is then that of the step before
+   */
+  async run(
+    inputs: readonly Readonly<Record<string, Tensor>>[],
+    { learningRate, others = new Map() }: { learningRate: number; others?: Weights },
+  ): Promise<StepReport> {
+    const { batches = 1, clip, averageDecay } = this.#options;
+    if (inputs.length !== batches) throw new RangeError(`Expected ${batches} batches but found ${inputs.length}`);
+    const state = this.#state;
+    const step = state.step + 1;
+    const weights = new Map([...state.weights, ...others]);
+    const { gradients, norm, ...report } = await this.#sumGradients(inputs, { step, weights });
+    const decay = averageDecay === undefined ? {} : { averageDecay: emaDecay(step, { decay: averageDecay }) };
+    const { slots, average } = state;
+    const scale = clipFactor(norm, clip) / batches;
+    const updated = await this.#updater.run({ weights, gradients, slots, average }, {
+      step,
+      learningRate,
+      scale,
+      ...decay,
+    });
+    free(gradients.values());
+    for (const made of this.#made) free(made.values());
+    this.#made = [updated.weights, ...updated.slots.values(), updated.average ?? new Map()];
+    for (const [key, tensor] of updated.weights) weights.set(key, tensor);
+    for (const key of others.keys()) weights.delete(key);
+    Object.assign(state, { step, weights, slots: updated.slots, average: updated.average });
+    return { step, norm, ...report };
+  }
+
+  /** Runs the passes of a step; what becomes of the objective's buffers is put into `weights`. */
+  async #sumGradients(
+    inputs: readonly Readonly<Record<string, Tensor>>[],
+    { step, weights }: { step: number; weights: Map<string, Tensor<"float32">> },
+  ) {
+    let sums: Weights | undefined;
+    let norm = 0;
+    let loss = 0;
+    const metrics: Record<string, number> = {};
+    for (const batch of inputs) {
+      const pass = await this.#pass.run(batch, { weights, sums });
+      checkFinite(step, pass);
+      for (const [key, tensor] of pass.buffers) weights.set(key, tensor);
+      for (const [name, value] of Object.entries(pass.metrics)) {
+        metrics[name] = (metrics[name] ?? 0) + value / inputs.length;
+      }
+      loss += pass.loss / inputs.length;
+      norm = globalNorm(pass.norms) / inputs.length;
+      free(sums?.values() ?? []);
+      sums = pass.gradients;
+    }
+    return { gradients: sums!, norm, loss, metrics };
+  }
+
+  /** Frees the sessions' memory; the state stays. */
+  async release(): Promise<void> {
+    await this.#pass.release();
+    await this.#updater.release();
+  }
+}
