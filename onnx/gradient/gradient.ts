@@ -63,6 +63,17 @@ function classify(nodes: readonly Node[], wanted: readonly Value[]) {
   return { isReached, isFixed };
 }
 
+/** Sums over broadcast axes, and zeros, need to know how many there are. */
+function checkSizes(node: Node): void {
+  for (const value of [...node.inputs, ...node.outputs]) {
+    if (value?.shape.some((dim) => typeof dim === "string")) {
+      throw new GraphError(
+        `${node.op}: Expected known sizes to differentiate by but found ${formatShape(value.shape)}`,
+      );
+    }
+  }
+}
+
 /** Gradients by a node's operands, each of a shape that broadcasts to its operand's. */
 function differentiate(node: Node, g: Value): readonly (Value | undefined)[] {
   const [y] = node.outputs as [Value];
@@ -78,7 +89,7 @@ function differentiate(node: Node, g: Value): readonly (Value | undefined)[] {
  * Gradient of the scalar `loss` by each of `wanted`, which may be inputs, parameters or values in between: as many values, of
  * their shapes. A parameter that was declared several times is one variable, found by its key. What no path reaches has zeros.
  *
- * @throws {GraphError} where `loss` is no float scalar, or an operator on the way has no gradient
+ * @throws {GraphError} where `loss` is no float scalar, an operator on the way has no gradient, or a size is a symbol
  * @example
  * ```ts
  * import { onnx } from "wuerstchen";
@@ -101,9 +112,10 @@ export function gradient(loss: Value, wanted: readonly Value[], { recompute }: G
   for (const node of nodes.toReversed()) {
     const g = sums.get(node.outputs[0]!);
     if (!g || !node.inputs.some(isReached)) continue;
-    scope("gradient", () => {
-      const twin = again?.twin(node, g) ?? node;
-      const gradients = scope(twin.scope, () => differentiate(twin, g));
+    const twin = again ? scope("gradient", () => again.twin(node, g)) : node;
+    scope(node.scope === "" ? "gradient" : `gradient.${node.scope}`, () => {
+      checkSizes(node);
+      const gradients = differentiate(twin, g);
       const shares = node.inputs.map((value, i) => ({ value, gradient: gradients[i] }));
       const { weights = [], activations = [] } = Object.groupBy(
         shares.filter(({ value }) => isReached(value)),

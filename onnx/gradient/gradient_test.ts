@@ -98,3 +98,12 @@ Deno.test("an operator without a gradient is named with its scope, where it is o
   const [d] = gradient(sub(aside, odd), [aside]);
   assert.deepEqual([...evaluate({ d: d! }, {}).d.data], [1]);
 });
+
+Deno.test("sizes must be numbers, and the message names the value whose size is not", () => {
+  const x = input("x", "float32", ["batch", 2]);
+  const loss = total(mul(x, 3));
+  assert.throws(() => gradient(loss, [x]), {
+    name: "GraphError",
+    message: "gradient: ReduceSum: Expected known sizes to differentiate by but found [batch, 2]",
+  });
+});

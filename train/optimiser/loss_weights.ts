@@ -14,7 +14,7 @@ export function signalToNoise(alphaCumprod: number): number {
 }
 
 /**
- * P2: 1/(k + SNR)^γ, less of the loss where little noise is left (https://arxiv.org/abs/2204.00227, eq. 8; with k = γ = 1, as
+ * P2: 1/(k + SNR)^γ, less of the loss where little noise is left (https://arxiv.org/abs/2204.00227; with k = γ = 1, as
  * Würstchen trains Stage C, it is 1 − ᾱ).
  */
 export function p2Weight(alphaCumprod: number, { k = 1, gamma = 1 }: { k?: number; gamma?: number } = {}): number {
@@ -25,7 +25,7 @@ export function p2Weight(alphaCumprod: number, { k = 1, gamma = 1 }: { k?: numbe
 
 /**
  * Min-SNR-γ: min(SNR, γ), divided by what the prediction already weighs: SNR for ε, 1 for the sample, SNR + 1 for v
- * (https://arxiv.org/abs/2303.09556, §3.4).
+ * (https://arxiv.org/abs/2303.09556).
  */
 export function minSnrWeight(
   alphaCumprod: number,

@@ -1,5 +1,10 @@
 /**
  * One step of training: gradients of one or several batches, checked, clipped and applied.
+ *
+ * What a step costs beside its ONNX runs: weights and states go into a run without a copy, and each output is copied once, to the
+ * JavaScript heap. onnxruntime-node 1.30 makes that copy even where outputs are allocated beforehand, so nothing is won by
+ * that. With AdamW four tensors a parameter come out, gradient included: 35 ms at 12 M parameters on one core of an AMD EPYC, of
+ * 700 for the whole step of a Stage C at batch 32. The host's own part is 2 to 5 ms.
  * @module
  */
 import type { Tensor } from "../../tensor/tensor.ts";
