@@ -113,8 +113,10 @@ class GenerateCommand {
     using report = new Report({ flags, ...streams, groups: groups.map(({ length }) => length) });
     try {
       let first = 0;
-      for (const [i, run] of runs.entries()) {
+      for (const i of groups.keys()) {
         signal.throwIfAborted();
+        // A run keeps its pictures: it is let go as soon as they are written.
+        const run = runs.shift()!;
         for await (const event of run) await this.#take(event, { first, report });
         first += groups[i]!.length;
       }

@@ -24,7 +24,7 @@ import {
   type Value,
   where,
 } from "../onnx/mod.ts";
-import { count } from "./config.ts";
+import { count, repeats } from "./config.ts";
 import { layerNorm, linear, scaledDotProduct } from "./layers.ts";
 
 const activations = {
@@ -42,7 +42,7 @@ export const clipTextConfig = z.object({
   hidden_size: count.default(512),
   intermediate_size: count.default(2048),
   projection_dim: count.default(512),
-  num_hidden_layers: z.int().nonnegative().default(12),
+  num_hidden_layers: repeats.default(12),
   num_attention_heads: count.default(8),
   max_position_embeddings: count.default(77),
   hidden_act: z.enum(Object.keys(activations) as (keyof typeof activations)[]).default("quick_gelu"),

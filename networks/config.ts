@@ -5,8 +5,11 @@
 import { z } from "zod";
 import { CheckpointError } from "../errors.ts";
 
-/** A positive whole number: a count of channels, blocks or heads. */
-export const count: z.ZodNumber = z.int().positive();
+/** A positive whole number: a count of channels, tokens or heads. The bound keeps a damaged file from filling the memory. */
+export const count: z.ZodNumber = z.int().positive().max(1 << 24);
+
+/** How often something is repeated, possibly never: layers or blocks. */
+export const repeats: z.ZodNumber = z.int().nonnegative().max(1000);
 
 /**
  * Checks a parsed `config.json` against `schema`; keys that the schema does not know (`_class_name`, `dropout` …) are ignored.

@@ -21,7 +21,7 @@ import {
   transpose,
   type Value,
 } from "../onnx/mod.ts";
-import { count } from "./config.ts";
+import { count, repeats } from "./config.ts";
 import { bicubicResize } from "./interpolation.ts";
 import {
   attentionBlock,
@@ -37,7 +37,7 @@ import {
 } from "./layers.ts";
 import { embeddingWidth, timestepEmbedding } from "./timestep_embedding.ts";
 
-const levels = <T extends z.ZodType>(item: T) => z.array(item).min(1);
+const levels = <T extends z.ZodType>(item: T) => z.array(item).min(1).max(16);
 
 /** `"CTA"`, or the same as a list of letters. */
 const blockTypes = z.preprocess(
@@ -54,7 +54,7 @@ export const diffNeXtConfig = z.object({
   c_cond: count.default(1024),
   c_hidden: levels(count).default([320, 640, 1280, 1280]),
   nhead: levels(z.int()).default([-1, 10, 20, 20]),
-  blocks: levels(z.int().nonnegative()).default([4, 4, 14, 4]),
+  blocks: levels(repeats).default([4, 4, 14, 4]),
   level_config: levels(blockTypes).default(["CT", "CTA", "CTA", "CTA"]),
   inject_effnet: levels(z.boolean()).default([false, true, true, true]),
   effnet_embd: count.default(16),

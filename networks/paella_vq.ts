@@ -7,6 +7,7 @@ import { z } from "zod";
 import {
   add,
   argMin,
+  concat,
   constant,
   convTranspose,
   gather,
@@ -18,12 +19,13 @@ import {
   reduceSum,
   reshape,
   scope,
+  slice,
   sub,
   transpose,
   type Value,
 } from "../onnx/mod.ts";
 import { batchNorm, type Buffers } from "./batch_norm.ts";
-import { count } from "./config.ts";
+import { count, repeats } from "./config.ts";
 import {
   channelNorm,
   convolution,
@@ -40,8 +42,8 @@ export const paellaVqConfig = z.object({
   in_channels: count.default(3),
   out_channels: count.default(3),
   up_down_scale_factor: count.default(2),
-  levels: count.default(2),
-  bottleneck_blocks: z.int().nonnegative().default(12),
+  levels: count.max(16).default(2),
+  bottleneck_blocks: repeats.default(12),
   embed_dim: count.default(384),
   latent_channels: count.default(4),
   num_vq_embeddings: count.default(8192),
@@ -56,8 +58,15 @@ function channelsOf(config: PaellaVqConfig): number[] {
   return Array.from({ length: config.levels }, (_, i) => Math.floor(config.embed_dim / 2 ** (config.levels - 1 - i)));
 }
 
-/** Residual block: depthwise 3×3, then pointwise, each after a norm; six trained scalars mix the parts. x is [b, h, w, c]. */
-export function mixingResidualBlock(x: Value): Value {
+/** Most parts that the pointwise half of a block is cut into: each is a handful of nodes, and there are dozens of blocks. */
+const maxParts = 64;
+
+/**
+ * Residual block: depthwise 3×3, then pointwise, each after a norm; six trained scalars mix the parts. x is [b, h, w, c].
+ *
+ * @param options.cells see {@linkcode paellaDecode}
+ */
+export function mixingResidualBlock(x: Value, { cells = Infinity }: { cells?: number } = {}): Value {
   const channels = x.size(-1);
   const gammas = parameter("gammas", [6]);
   const [scale1, shift1, mix1, scale2, shift2, mix2] = Array.from(
@@ -67,22 +76,36 @@ export function mixingResidualBlock(x: Value): Value {
   const padded = padEdge(channelNorm(x, { scale: add(scale1, 1), shift: shift1 }), { 1: 1, 2: 1 });
   const spatial = convolution("depthwise.1", padded, { to: channels, kernel: 3, groups: channels });
   x = add(x, mul(spatial, mix1));
-  const normed = channelNorm(x, { scale: add(scale2, 1), shift: shift2 });
-  const wide = gelu(linear("channelwise.0", normed, { to: channels * 4 }));
-  return add(x, mul(linear("channelwise.2", wide, { to: channels }), mix2));
+  const parts = Math.min(maxParts, Math.max(1, Math.floor(x.size(1) * x.size(2) / cells)));
+  return inParts(x, parts, (x) => {
+    const normed = channelNorm(x, { scale: add(scale2, 1), shift: shift2 });
+    const wide = gelu(linear("channelwise.0", normed, { to: channels * 4 }));
+    return add(x, mul(linear("channelwise.2", wide, { to: channels }), mix2));
+  });
+}
+
+/** Applies `map`, which treats every cell alone, to `parts` strips of rows one after the other; x is [b, h, w, c]. */
+function inParts(x: Value, parts: number, map: (strip: Value) => Value): Value {
+  const height = x.size(1);
+  const edges = [...new Set(Array.from({ length: parts + 1 }, (_, i) => Math.round(i * height / parts)))];
+  const strips = edges.slice(1).map((end, i) => map(slice(x, { axis: 1, start: edges[i]!, end })));
+  return concat(strips, { axis: 1 });
 }
 
 /**
  * Decodes latents to pixels: [b, latent_channels, h, w], already multiplied by `scale_factor`, to
  * [b, out_channels, h·f, w·f] with f = up_down_scale_factor·2^(levels − 1). The codebook is skipped; nothing is clamped.
+ *
+ * @param options.cells how many cells of a picture the blocks widen to four times their channels at a time, about: the result
+ * does not depend on it, but a strip that fits the processor's cache is faster, and needs less memory, than a whole picture
  */
-export function paellaDecode(config: PaellaVqConfig, latents: Value): Value {
+export function paellaDecode(config: PaellaVqConfig, latents: Value, options: { cells?: number } = {}): Value {
   const channels = channelsOf(config);
   let index = 0;
   let x = scope(`up_blocks.${index++}`, () => pointwise("0", toChannelsLast(latents), { to: channels.at(-1)! }));
   for (let level = config.levels - 1; level >= 0; level--) {
     const blocks = level === config.levels - 1 ? config.bottleneck_blocks : 1;
-    for (let i = 0; i < blocks; i++) x = scope(`up_blocks.${index++}`, () => mixingResidualBlock(x));
+    for (let i = 0; i < blocks; i++) x = scope(`up_blocks.${index++}`, () => mixingResidualBlock(x, options));
     if (level > 0) x = scope(`up_blocks.${index++}`, () => upsample(x, { to: channels[level - 1]! }));
   }
   const pixels = config.out_channels * config.up_down_scale_factor ** 2;

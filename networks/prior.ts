@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { abs, add, concat, div, leakyRelu, scope, sub, type Value } from "../onnx/mod.ts";
-import { count } from "./config.ts";
+import { count, repeats } from "./config.ts";
 import {
   attentionBlock,
   channelNorm,
@@ -26,7 +26,7 @@ export const priorConfig = z.object({
   c: count.default(1280),
   c_cond: count.default(1024),
   c_r: embeddingWidth.default(64),
-  depth: z.int().nonnegative().default(16),
+  depth: repeats.default(16),
   nhead: z.int().default(16),
 });
 

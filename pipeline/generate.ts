@@ -78,7 +78,10 @@ async function* encodeTexts(
       context.signal.throwIfAborted();
       if (!states.has(text)) states.set(text, await encoder.encode([text]));
       const lost = encoder.truncated(text);
-      const message = `the prompt is longer than the ${stage} encoder's ${encoder.tokens} tokens; lost: "${lost}"`;
+      const which = job.prompts.includes(text) ? "prompt" : "negative prompt";
+      const message = `the ${which} is longer than the ${stage} encoder's ${encoder.tokens} tokens; lost: "${
+        shorten(lost)
+      }"`;
       if (lost !== "" && !job.warnings.includes(message)) {
         job.warnings.push(message);
         yield { type: "warning", run: job.index, message };
@@ -91,6 +94,15 @@ async function* encodeTexts(
   }
   await release(encoder.network, context);
   return states;
+}
+
+/** Most characters of lost words that a warning quotes. */
+const quoted = 200;
+
+function shorten(text: string): string {
+  const characters = [...text];
+  if (characters.length <= quoted) return text;
+  return `${characters.slice(0, quoted).join("")}… (${characters.length - quoted} characters more)`;
 }
 
 /** Text states as a stage takes them: a row a picture, and with guidance the negative prompts' rows after them. */
@@ -181,9 +193,13 @@ async function* reportSteps(
   { job, stage, name, done, total }: { job: Job; stage: StageName; name: string; done: number; total: number },
   { clock, previewer }: Context,
 ): Events<Tensor<"float32">> {
+  // Events are kept for as long as their run, so they share one place for what only a preview needs.
+  let newest: DenoiseStep | undefined;
+  const preview = () => previewer.paint(predictedClean(newest!));
   for (;;) {
     const { done: finished, value } = await loop.next();
     if (finished) return value;
+    newest = value;
     const { index, seconds, latents } = value;
     clock.step(stage, seconds);
     job.record(`noise.${name}.${index + 1}`, value.noise);
@@ -197,7 +213,7 @@ async function* reportSteps(
       total,
       seconds,
       latents: () => structuredClone(latents),
-      ...(stage === "decoder" ? { preview: () => previewer.paint(predictedClean(value)) } : {}),
+      ...(stage === "decoder" ? { preview } : {}),
     };
   }
 }

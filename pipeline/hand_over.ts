@@ -7,7 +7,7 @@ import { CheckpointError } from "../errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
-import { parseStrictJson } from "../weights/strict_json.ts";
+import { type JsonValue, parseStrictJson } from "../weights/strict_json.ts";
 import { modelSchema, optionsSchema } from "./metadata.ts";
 import type { HandOver, ResolvedOptions } from "./types.ts";
 
@@ -29,6 +29,15 @@ export async function writeHandOver(path: string, handOver: HandOver, { force = 
   });
 }
 
+function parseMetadata(text: string, name: string): JsonValue {
+  try {
+    return parseStrictJson(text);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new CheckpointError(`${name}: not valid JSON: ${cause.message}`, { cause });
+  }
+}
+
 /**
  * Reads a hand-over.
  *
@@ -43,7 +52,7 @@ export async function readHandOver(path: string): Promise<HandOver> {
     );
   }
   const parse = <Schema extends z.ZodType>(schema: Schema, key: string): z.output<Schema> => {
-    const result = schema.safeParse(parseStrictJson(file.metadata[key] ?? "null"));
+    const result = schema.safeParse(parseMetadata(file.metadata[key] ?? "null", `${path}: metadata "${key}"`));
     if (result.success) return result.data;
     throw new CheckpointError(`${path}: metadata "${key}": ${result.error.issues[0]!.message}`);
   };

@@ -2,7 +2,7 @@
  * One generation on its way through the stages.
  * @module
  */
-import { ConfigError } from "../errors.ts";
+import { CheckpointError, ConfigError } from "../errors.ts";
 import type { Scheduler } from "../schedulers/scheduler.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { isGuided } from "./guidance.ts";
@@ -64,7 +64,9 @@ export class Job {
       first: i * imagesPerPrompt,
     }));
     const seeds = (value: number | readonly number[]) => typeof value === "number" ? [value] : value;
+    checkContinuation(request);
     const states = request.from?.generators ?? [];
+    if (request.from) checkStates(request.from, { options: this.options, count: this.count });
     this.#priorNoise = createNoise(rng, seeds(seed), { states });
     this.#decoderNoise = decoderSeed === undefined ? this.#priorNoise : createNoise(rng, seeds(decoderSeed));
     this.#takeHandOver(request.from);
@@ -125,6 +127,22 @@ export class Job {
     if (own && own.shape.join() !== whole.join()) {
       throw new ConfigError(
         `Expected ${stage}Latents to have the shape [${whole.join(", ")}] but found [${own.shape.join(", ")}]`,
+      );
+    }
+  }
+
+  /**
+   * Checks the channels of what an earlier run handed over.
+   *
+   * @throws {CheckpointError} where they are not those of this model
+   */
+  checkHandOver({ image_embeddings, latents }: Readonly<Record<HandOver["kind"], number>>): void {
+    const { from } = this.request;
+    if (!from) return;
+    const wanted = from.kind === "latents" ? latents : image_embeddings;
+    if (from.tensor.shape[1] !== wanted) {
+      throw new CheckpointError(
+        `Expected ${from.kind} of ${wanted} channels for this model but found ${from.tensor.shape[1]}`,
       );
     }
   }
@@ -191,5 +209,32 @@ export class Job {
         group.latents = tensor("float32", [imagesPerPrompt, ...from.tensor.shape.slice(1)], data);
       }
     }
+  }
+}
+
+/** Settings that a run which goes on from another one's state cannot change any more. */
+const settled = ["seed", "rng", "priorLatents", "priorSteps", "priorTimesteps", "priorGuidance"] as const;
+
+/** @throws {ConfigError} where a request continues an earlier run and changes what that run has done already */
+function checkContinuation(request: GenerateOptions): void {
+  const { from, stopAfter } = request;
+  if (!from) return;
+  const changed = settled.find((name) => request[name] !== undefined);
+  if (changed) throw new ConfigError(`Expected no ${changed} beside from: the earlier run has settled it`);
+  const done = from.kind === "latents" ? ["prior", "decoder"] : ["prior"];
+  if (stopAfter && done.includes(stopAfter)) {
+    throw new ConfigError(`Expected stopAfter to come after ${from.kind} but found "${stopAfter}"`);
+  }
+}
+
+/** @throws {CheckpointError} where the generators that Stage B goes on with are not those of the run */
+function checkStates(
+  { kind, generators }: HandOver,
+  { options: { rng, seed, decoderSeed }, count }: { options: ResolvedOptions; count: number },
+): void {
+  if (kind === "latents" || rng === "stream" || decoderSeed !== undefined) return;
+  const wanted = typeof seed === "number" ? 1 : count;
+  if (generators.length !== wanted) {
+    throw new CheckpointError(`Expected ${wanted} generator states in the hand-over but found ${generators.length}`);
   }
 }

@@ -7,6 +7,7 @@ import { CheckpointError } from "../errors.ts";
 import { formatParameters } from "../images/parameters.ts";
 import { readMetadata } from "../images/metadata.ts";
 import { version } from "../version.ts";
+import { maxThreads } from "./options.ts";
 import type { ModelIdentity, ResolvedOptions } from "./types.ts";
 
 const oneOrMany = <T extends z.ZodType>(item: T) => z.union([item, z.array(item)]);
@@ -36,7 +37,7 @@ export const modelSchema = z.object({ name: z.string(), weights: z.record(z.stri
 const pictureSchema = z.object({
   version: z.string(),
   runtime: z.string(),
-  threads: z.int().positive(),
+  threads: z.int().positive().max(maxThreads),
   index: z.int().nonnegative(),
   options: optionsSchema,
   model: modelSchema,

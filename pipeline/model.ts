@@ -125,12 +125,16 @@ async function readRepository(folder: string): Promise<Half> {
 async function readFolder(folder: string): Promise<Half> {
   if (await isFile(join(folder, "model_index.json"))) return await readRepository(folder);
   const found: Half = { folders: [folder] };
+  const foreign: unknown[] = [];
   const children: string[] = [];
   for await (const entry of Deno.readDir(folder)) {
     if (await isFile(join(folder, entry.name, "model_index.json"))) children.push(join(folder, entry.name));
   }
   for (const child of children.sort()) {
-    const half = await readRepository(child);
+    const half = await readRepository(child).catch((error) => {
+      foreign.push(error);
+      return { folders: [] } as Half;
+    });
     for (const kind of ["prior", "decoder"] as const) {
       if (half[kind] && found[kind]) {
         throw new CheckpointError(
@@ -143,6 +147,8 @@ async function readFolder(folder: string): Promise<Half> {
     }
     Object.assign(found, half, { folders: [...found.folders, child] });
   }
+  // Other models may lie beside; they only matter where a half is missing.
+  if ((!found.prior || !found.decoder) && foreign.length > 0) throw foreign[0];
   if (!found.prior && !found.decoder) {
     throw new CheckpointError(
       `${folder}: Expected a model but found no model_index.json, neither there nor in a folder inside it`,
@@ -186,7 +192,7 @@ async function priorOfReadme(folder: string): Promise<string> {
   const file = join(folder, "README.md");
   const text = await Deno.readTextFile(file).catch(() => "");
   const front = /^---\r?\n([\s\S]*?)\r?\n---/.exec(text)?.[1] ?? "";
-  const id = /^prior:[ \t]*(?:\r?\n[ \t]*-[ \t]*)?["']?([^\s"'#]+)/m.exec(front)?.[1];
+  const id = /^prior:[ \t]*(?:\r?\n[ \t]*-[ \t]*)?\[?[ \t]*["']?([^\s"'#,\]]+)/m.exec(front)?.[1];
   if (id === undefined) {
     throw new CheckpointError(
       `${folder}: Expected a prior for this decoder: give --prior FOLDER, or name it in ${file}`,
@@ -242,11 +248,13 @@ export async function findModel(
     : await readFolder(await priorOfReadme(decoderHalf.decoder.folder));
   const priorHalf = otherPrior ?? base;
   if (!priorHalf.prior) throw new CheckpointError(`${prior ?? name}: Expected a prior repository but found a decoder`);
-  const replaced = [...(otherPrior?.folders ?? []), ...(otherDecoder?.folders ?? [])];
+  // A parent folder speaks for the halves that come from it.
+  const speaking = [base, otherPrior, otherDecoder].filter((half) => half === priorHalf || half === decoderHalf);
+  const roots = speaking.map((half) => half!.folders[0]!);
   return {
     name,
     prior: priorHalf.prior,
     decoder: decoderHalf.decoder,
-    defaults: await readDefaults([...base.folders, ...replaced]),
+    defaults: await readDefaults([...roots, priorHalf.prior.folder, decoderHalf.decoder.folder]),
   };
 }

@@ -41,7 +41,15 @@ export const maxSteps = 1000;
 /** Largest guidance scale. */
 export const maxGuidance = 100;
 
-function checkInteger(name: string, value: number, { min, max }: { min: number; max: number }): number {
+/** Most threads of the runtime. */
+export const maxThreads = 256;
+
+/**
+ * Checks a whole number.
+ *
+ * @throws {ConfigError} naming the range
+ */
+export function checkInteger(name: string, value: number, { min, max }: { min: number; max: number }): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   throw new ConfigError(`Expected ${name} to be an integer from ${min} to ${max} but found ${value}`);
 }

@@ -15,7 +15,7 @@ import { type Context, generate } from "./generate.ts";
 import { Job } from "./job.ts";
 import { type PictureMetadata, pictureParameters } from "./metadata.ts";
 import { findModel, type ModelFolders } from "./model.ts";
-import { type ModelDefaults, modelDefaults } from "./options.ts";
+import { checkInteger, maxThreads, type ModelDefaults, modelDefaults } from "./options.ts";
 import { checkpointsOf, type ModelParts, openParts } from "./parts.ts";
 import { planSizes, type Size, type SizeRules } from "./plan.ts";
 import { Previewer } from "./preview.ts";
@@ -55,7 +55,10 @@ export interface LoadOptions {
 export async function loadPipeline(model = "emoji", options: LoadOptions = {}): Promise<Pipeline> {
   const { prior, decoder, modelsFolder } = options;
   const folders = await findModel(model, { prior, decoder, modelsFolder });
-  const threads = options.threads ?? navigator.hardwareConcurrency;
+  const threads = checkInteger("threads", options.threads ?? navigator.hardwareConcurrency, {
+    min: 1,
+    max: maxThreads,
+  });
   const parts = await openParts(folders, { threads, prepack: options.prepack });
   return new Pipeline(folders, { parts, threads, keepLoaded: options.keepLoaded ?? false });
 }
@@ -136,8 +139,14 @@ export class Pipeline implements AsyncDisposable {
     return this.#scanned ??= scanWeights(this.parts, this.name);
   }
 
-  /** Frees all memory of the networks; the pipeline can still be used and loads them again. */
+  /** Frees all memory of the networks once what runs has ended; the pipeline can still be used and loads them again. */
   async release(): Promise<void> {
+    const freed = this.#queue.then(() => this.#free());
+    this.#queue = freed.catch(() => {});
+    await freed;
+  }
+
+  async #free(): Promise<void> {
     const { prior, decoder } = this.parts;
     const networks = [prior.text, prior.stage, decoder.text, decoder.stage, decoder.autoencoder];
     await Promise.all(networks.map(({ network }) => network.release()));
@@ -145,7 +154,6 @@ export class Pipeline implements AsyncDisposable {
 
   /** Waits for what is running, then releases everything. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#queue.catch(() => {});
     await this.release();
   }
 
@@ -161,6 +169,7 @@ export class Pipeline implements AsyncDisposable {
     const { prior, decoder } = this.parts;
     job.checkLatents("prior", prior.stage.config.c_in);
     job.checkLatents("decoder", decoder.stage.config.c_in);
+    job.checkHandOver({ image_embeddings: decoder.stage.config.effnet_embd, latents: decoder.stage.config.c_in });
     return job;
   }
 
@@ -208,7 +217,7 @@ export class Pipeline implements AsyncDisposable {
         yield { type: "plan", run, plan, options, stages: job.stages };
       }
       yield* generate(jobs, context);
-      const { nonFinite } = await scan;
+      const { nonFinite } = await unlessAborted(scan, signal);
       if (nonFinite.length > 0) {
         const message = describeNonFinite(nonFinite);
         for (const job of jobs) job.warnings.push(message);
@@ -227,8 +236,21 @@ export class Pipeline implements AsyncDisposable {
       return pick(results);
     } finally {
       await previewer.release();
-      if (!this.#keepLoaded) await this.release();
+      if (!this.#keepLoaded) await this.#free();
     }
+  }
+}
+
+/** What `work` gives, unless `signal` is aborted first. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
 }
 

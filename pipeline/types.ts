@@ -161,7 +161,7 @@ export type GenerateEvent =
     /** What this step took. */
     readonly seconds: number;
     latents(): Tensor<"float32">;
-    /** Only in Stage B: paints what the picture looks like so far, small. Works until the run has ended. */
+    /** Only in Stage B: paints what the picture looks like after the newest step, small. Works until the run has ended. */
     preview?(): Promise<Pixels>;
   }
   | { readonly type: "warning"; readonly run: number; readonly message: string }

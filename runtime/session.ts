@@ -82,7 +82,7 @@ export class Session {
       executionProviders: ["cpu"],
       graphOptimizationLevel: "all",
       enableMemPattern: options.memoryPattern ?? false,
-      logSeverityLevel: 3,
+      logSeverityLevel: 4,
       ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
       extra: { session: config },
     });

@@ -8,6 +8,9 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import { Network, type NetworkOptions } from "./network.ts";
 
+/** Cells that Stage A widens at a time: at the published width a strip of them is 12 MB, which caches of today hold in part. */
+const cells = 2048;
+
 /** Sizes that a Stage A session is built for. */
 export interface AutoencoderSizes {
   height: number;
@@ -25,7 +28,11 @@ export class AutoencoderStage {
       input("latents", "float32", ["batch", config.latent_channels, height, width]);
     const build = (sizes: AutoencoderSizes) => {
       const latents = latentsOf(sizes);
-      return graph({ name: "PaellaVQModel", inputs: [latents], outputs: { pixels: paellaDecode(config, latents) } });
+      return graph({
+        name: "PaellaVQModel",
+        inputs: [latents],
+        outputs: { pixels: paellaDecode(config, latents, { cells }) },
+      });
     };
     const declare = () => {
       const sizes = { height: 1, width: 1 };
