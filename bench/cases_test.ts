@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { loadPipeline } from "../pipeline/pipeline.ts";
+import { sizeOf } from "../tensor/tensor.ts";
+import { modelCases, realSizeCases } from "./cases.ts";
+import { parametersOf } from "./networks.ts";
+
+Deno.test("a model's cases are its five networks at the size that it paints, with guidance as a batch of two", async () => {
+  const cases = modelCases(await loadPipeline("emoji"));
+  assert.deepEqual(cases.map(({ name, sizes }) => [name, sizes.batch, sizes.height]), [
+    ["emoji-prior-text", 1, undefined],
+    ["emoji-stage-c", 2, 3],
+    ["emoji-decoder-text", 1, undefined],
+    ["emoji-stage-b", 1, 32],
+    ["emoji-stage-a", 1, 32],
+  ]);
+});
+
+Deno.test("the published networks have as many parameters as the classes of diffusers and transformers", () => {
+  const count = ({ network, config }: ReturnType<typeof realSizeCases>[number]["checkpoint"]) =>
+    [...parametersOf(network, config).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
+  assert.deepEqual(Object.fromEntries(realSizeCases("").map(({ name, checkpoint }) => [name, count(checkpoint)])), {
+    "prior-text": 693_021_440,
+    "decoder-text": 352_984_064,
+    "stage-c-1024": 993_636_896,
+    "stage-b-512": 1_055_365_280,
+    "stage-b-1024": 1_055_365_280,
+    // Without num_batches_tracked, which no network reads.
+    "stage-a-512": 18_406_902,
+    "stage-a-1024": 18_406_902,
+  });
+});
