@@ -1,5 +1,5 @@
 /**
- * Stage A: decodes VQ latents to pixels.
+ * Stage A: decodes VQ latents to pixels, and encodes pixels to latents.
  * @module
  */
 import { graph, input } from "../onnx/mod.ts";
@@ -17,10 +17,21 @@ export interface AutoencoderSizes {
   width: number;
 }
 
-/** Stage A of a model. */
+/** What an encoding session is built for: pictures, in pixels. */
+export interface EncoderSizes {
+  height: number;
+  width: number;
+  /** Replaces each latent by the nearest row of the codebook. */
+  quantize: boolean;
+}
+
+/** Stage A of a model: two sessions, each with a memory of its own. */
 export class AutoencoderStage {
   readonly config: PaellaVqConfig;
+  /** Decodes. */
   readonly network: Network<AutoencoderSizes>;
+  readonly #openEncoder: () => Network<EncoderSizes>;
+  #encoder: Network<EncoderSizes> | undefined;
 
   constructor(config: PaellaVqConfig, checkpoint: Checkpoint, options?: NetworkOptions) {
     this.config = config;
@@ -41,7 +52,24 @@ export class AutoencoderStage {
       paellaQuantize(config, latentsOf(sizes));
       paellaEncode(config, input("pixels", "float32", ["batch", config.in_channels, side, side]));
     };
+    const buildEncoder = ({ height, width, quantize }: EncoderSizes) => {
+      const pixels = input("pixels", "float32", ["batch", config.in_channels, height, width]);
+      const encoded = paellaEncode(config, pixels);
+      const latents = quantize ? paellaQuantize(config, encoded).quantized : encoded;
+      return graph({ name: "PaellaVQModel", inputs: [pixels], outputs: { latents } });
+    };
     this.network = new Network({ declare, build }, checkpoint, options);
+    this.#openEncoder = () => new Network({ declare, build: buildEncoder }, checkpoint, options);
+  }
+
+  /** Encodes; made when it is first asked for, which a generation never does. */
+  get encoder(): Network<EncoderSizes> {
+    return this.#encoder ??= this.#openEncoder();
+  }
+
+  /** Frees the memory of both sessions. */
+  async release(): Promise<void> {
+    await Promise.all([this.network.release(), this.#encoder?.release()]);
   }
 
   /** Pixels a latent cell, along each side. */
@@ -58,5 +86,16 @@ export class AutoencoderStage {
     const scaled = { ...latents, data: latents.data.map((value) => scale * value) };
     const { pixels } = await this.network.run({ latents: scaled });
     return pixels as Tensor<"float32">;
+  }
+
+  /**
+   * Encodes pixels 0…1 [b, channels, H, W] to Stage B's latents [b, latent_channels, H/f, W/f], which
+   * {@linkcode AutoencoderStage.decode} takes. {@linkcode AutoencoderStage.encoder} has to be loaded.
+   */
+  async encode(pixels: Tensor<"float32">): Promise<Tensor<"float32">> {
+    const { latents } = await this.encoder.run({ pixels });
+    const scale = Math.fround(this.config.scale_factor);
+    const encoded = latents as Tensor<"float32">;
+    return { ...encoded, data: encoded.data.map((value) => value / scale) };
   }
 }
