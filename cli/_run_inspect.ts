@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { z } from "zod";
 import { CheckpointError } from "../errors.ts";
 import { clipTextConfig } from "../networks/clip_text.ts";
+import { compressorConfig } from "../networks/compressor.ts";
 import { parseConfig } from "../networks/config.ts";
 import { diffNeXtConfig } from "../networks/diffnext.ts";
 import { paellaVqConfig } from "../networks/paella_vq.ts";
@@ -73,7 +74,10 @@ async function readModel(name: string, { prior, decoder }: InspectFlags): Promis
     readConfig(diffNeXtConfig, folders.decoder.decoder),
     readConfig(paellaVqConfig, folders.decoder.vqgan),
   ]);
-  const configs = { priorText, prior: priorSizes, decoderText, decoder: decoderSizes, vqgan };
+  const compressor = folders.compressor === undefined
+    ? {}
+    : { compressor: await readConfig(compressorConfig, folders.compressor) };
+  const configs = { priorText, prior: priorSizes, decoderText, decoder: decoderSizes, vqgan, ...compressor };
   const rules = {
     resolutionMultiple: folders.prior.resolutionMultiple,
     latentDimScale: folders.decoder.latentDimScale,

@@ -62,6 +62,8 @@ export interface ModelFolders {
   readonly name: string;
   readonly prior: PriorRepository;
   readonly decoder: DecoderRepository;
+  /** Folder of the semantic compressor, where the model has one: published repositories leave it out. */
+  readonly compressor?: string;
   readonly defaults: ModelDefaultsFile;
 }
 
@@ -155,6 +157,15 @@ async function readFolder(folder: string): Promise<Half> {
     );
   }
   return found;
+}
+
+/** The compressor that a decoder was trained with: inside its repository, or beside it. */
+async function compressorOf({ folder }: DecoderRepository): Promise<{ compressor?: string }> {
+  for (const place of [folder, dirname(folder)]) {
+    const compressor = join(place, "compressor");
+    if (await isFile(join(compressor, "config.json"))) return { compressor };
+  }
+  return {};
 }
 
 /** Folder of the models that come with this package. */
@@ -255,6 +266,7 @@ export async function findModel(
     name,
     prior: priorHalf.prior,
     decoder: decoderHalf.decoder,
+    ...await compressorOf(decoderHalf.decoder),
     defaults: await readDefaults([...roots, priorHalf.prior.folder, decoderHalf.decoder.folder]),
   };
 }

@@ -4,7 +4,9 @@
  */
 import { join } from "node:path";
 import { z } from "zod";
+import { CheckpointError } from "../errors.ts";
 import { clipTextConfig } from "../networks/clip_text.ts";
+import { compressorConfig } from "../networks/compressor.ts";
 import { parseConfig } from "../networks/config.ts";
 import { diffNeXtConfig } from "../networks/diffnext.ts";
 import { paellaVqConfig } from "../networks/paella_vq.ts";
@@ -12,6 +14,7 @@ import { priorConfig } from "../networks/prior.ts";
 import { ddpmWuerstchen } from "../schedulers/ddpm_wuerstchen.ts";
 import type { Scheduler } from "../schedulers/scheduler.ts";
 import { AutoencoderStage } from "../stages/autoencoder.ts";
+import { CompressorStage } from "../stages/compressor.ts";
 import { DecoderStage } from "../stages/decoder.ts";
 import type { NetworkOptions } from "../stages/network.ts";
 import { PriorStage } from "../stages/prior.ts";
@@ -30,6 +33,8 @@ export interface ModelParts {
     readonly scheduler: Scheduler;
     readonly autoencoder: AutoencoderStage;
   };
+  /** Only where the model comes with it; pictures are painted without. */
+  readonly compressor?: CompressorStage;
 }
 
 const schedulerConfig = z.object({ s: z.number().optional(), scaler: z.number().positive().optional() });
@@ -59,12 +64,38 @@ async function openTextEncoder(
 
 const stem = "diffusion_pytorch_model";
 
+async function openCompressor(
+  folder: string,
+  { decoder: { stage, autoencoder }, options }: { decoder: ModelParts["decoder"]; options: NetworkOptions },
+): Promise<CompressorStage> {
+  const [config, checkpoint] = await Promise.all([
+    readConfig(compressorConfig, folder),
+    openCheckpoint(folder, { stem }),
+  ]);
+  const compressor = new CompressorStage(config, checkpoint, options);
+  for (
+    const [name, found, wanted] of [
+      ["channels of its embedding", config.c_latent, stage.config.effnet_embd],
+      ["channels of its pictures", compressor.channels, autoencoder.config.in_channels],
+    ] as const
+  ) {
+    if (found === wanted) continue;
+    throw new CheckpointError(
+      `${folder}/config.json: Expected ${wanted} ${name}, as the decoder has them, but found ${found}`,
+    );
+  }
+  return compressor;
+}
+
 /**
  * Opens a model.
  *
  * @throws {CheckpointError} where a file is missing or damaged, or weights and configuration do not fit
  */
-export async function openParts({ prior, decoder }: ModelFolders, options: NetworkOptions = {}): Promise<ModelParts> {
+export async function openParts(
+  { prior, decoder, compressor }: ModelFolders,
+  options: NetworkOptions = {},
+): Promise<ModelParts> {
   const [priorText, decoderText, priorScheduler, decoderScheduler] = await Promise.all([
     openTextEncoder(prior, options),
     openTextEncoder(decoder, options),
@@ -81,18 +112,22 @@ export async function openParts({ prior, decoder }: ModelFolders, options: Netwo
     openCheckpoint(decoder.decoder, { stem }),
     openCheckpoint(decoder.vqgan, { stem }),
   ]);
+  const decoderParts = {
+    text: decoderText,
+    stage: new DecoderStage(decoderSizes, decoderWeights, options),
+    scheduler: decoderScheduler,
+    autoencoder: new AutoencoderStage(vqganSizes, vqganWeights, options),
+  };
   return {
     prior: { text: priorText, stage: new PriorStage(priorSizes, priorWeights, options), scheduler: priorScheduler },
-    decoder: {
-      text: decoderText,
-      stage: new DecoderStage(decoderSizes, decoderWeights, options),
-      scheduler: decoderScheduler,
-      autoencoder: new AutoencoderStage(vqganSizes, vqganWeights, options),
-    },
+    decoder: decoderParts,
+    ...(compressor === undefined
+      ? {}
+      : { compressor: await openCompressor(compressor, { decoder: decoderParts, options }) }),
   };
 }
 
-/** The checkpoints of a model by the name that metadata gives them. */
+/** The checkpoints that paint, by the name that metadata gives them. */
 export function checkpointsOf({ prior, decoder }: ModelParts): Record<string, Checkpoint> {
   return {
     prior: prior.stage.network.checkpoint,

@@ -3,6 +3,7 @@
  * @module
  */
 import { clipText, type ClipTextConfig } from "../networks/clip_text.ts";
+import { compressorChannels, embedPixels } from "../networks/compressor.ts";
 import { wuerstchenDiffNeXt } from "../networks/diffnext.ts";
 import { paellaDecode, paellaEncode, paellaQuantize } from "../networks/paella_vq.ts";
 import { wuerstchenPrior } from "../networks/prior.ts";
@@ -93,15 +94,17 @@ function freeze({ children, ...tree }: MutableTree): ScopeTree {
  * @throws {GraphError} where a configuration contradicts itself
  */
 export function inspectModel(configs: ModelConfigs, sizes: InspectSizes): NetworkTree[] {
-  const { prior, decoder, vqgan } = configs;
+  const { prior, decoder, vqgan, compressor } = configs;
   const r = () => input("r", "float32", [1]);
   const priorTokens = configs.priorText.max_position_embeddings;
   const decoderTokens = configs.decoderText.max_position_embeddings;
   const { height, width } = sizes.decoder;
   const scale = vqgan.up_down_scale_factor * 2 ** (vqgan.levels - 1);
   const latents = () => input("latents", "float32", [1, vqgan.latent_channels, height, width]);
+  const pixels = (channels: number) => input("pixels", "float32", [1, channels, height * scale, width * scale]);
   const paella = "PaellaVQModel";
-  return [
+  const cells = [sizes.prior.height, sizes.prior.width] as const;
+  const networks = [
     textTree("prior_text_encoder", configs.priorText),
     inspectNetwork({ name: "prior", className: "WuerstchenPrior" }, () => {
       const x = input("x", "float32", [1, prior.c_in, sizes.prior.height, sizes.prior.width]);
@@ -116,15 +119,20 @@ export function inspectModel(configs: ModelConfigs, sizes: InspectSizes): Networ
       return { noise: wuerstchenDiffNeXt(decoder, { x, r: r(), effnet, clip }) };
     }),
     inspectNetwork({ name: "vqgan decode", className: paella }, () => ({ pixels: paellaDecode(vqgan, latents()) })),
-    inspectNetwork({ name: "vqgan encode", className: paella }, () => {
-      const pixels = input("pixels", "float32", [1, vqgan.in_channels, height * scale, width * scale]);
-      return { latents: paellaEncode(vqgan, pixels) };
-    }),
+    inspectNetwork({ name: "vqgan encode", className: paella }, () => ({
+      latents: paellaEncode(vqgan, pixels(vqgan.in_channels)),
+    })),
     inspectNetwork({ name: "vqgan quantise", className: paella }, () => {
       const { quantized, codes } = paellaQuantize(vqgan, latents());
       return { quantized, codes };
     }),
   ];
+  if (compressor) {
+    networks.push(inspectNetwork({ name: "compressor", className: compressor._class_name }, () => ({
+      embedding: embedPixels(compressor, pixels(compressorChannels(compressor)), { cells }),
+    })));
+  }
+  return networks;
 }
 
 function textTree(name: string, config: ClipTextConfig): NetworkTree {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { add, gemm, input, parameter, scope } from "../onnx/mod.ts";
+import { compressorConfig } from "../networks/compressor.ts";
 import { inspectModel, inspectNetwork, type ScopeTree } from "./inspect.ts";
 import { wuerstchenV2 } from "./published_configs.ts";
 
@@ -73,4 +74,16 @@ Deno.test("every part below a network adds up to no more than the network", () =
     [1, 4, 16, 32],
     [1, 4, 16, 32],
   ]);
+});
+
+Deno.test("a model's compressor is shown behind its other networks, with its statistics", () => {
+  const compressor = compressorConfig.parse({ _class_name: "EfficientNetEncoder" });
+  const sizes = { prior: { height: 2, width: 3 }, decoder: { height: 16, width: 32 } };
+  const networks = inspectModel({ ...wuerstchenV2, compressor }, sizes);
+  const { name, className, shape, parameters } = networks.at(-1)!;
+  assert.deepEqual([name, className, shape], ["compressor", "EfficientNetEncoder", [1, 16, 2, 3]]);
+  // torchvision: 21,458,488 less the classifier's 1,281,000, and as many statistics as its norms have weights and biases.
+  const norms = 153_872;
+  assert.equal(parameters, 21_458_488 - 1_281_000 + norms + (1280 * 16 + 4 * 16));
+  assert.equal(networks.length, inspectModel(wuerstchenV2, sizes).length + 1);
 });

@@ -3,6 +3,7 @@
  * @module
  */
 import { type ClipTextConfig, clipTextConfig } from "../networks/clip_text.ts";
+import type { CompressorConfig } from "../networks/compressor.ts";
 import { type DiffNeXtConfig, diffNeXtConfig } from "../networks/diffnext.ts";
 import { type PaellaVqConfig, paellaVqConfig } from "../networks/paella_vq.ts";
 import { type PriorConfig, priorConfig } from "../networks/prior.ts";
@@ -14,6 +15,8 @@ export interface ModelConfigs {
   readonly decoderText: ClipTextConfig;
   readonly decoder: DiffNeXtConfig;
   readonly vqgan: PaellaVqConfig;
+  /** Only where the model comes with it. */
+  readonly compressor?: CompressorConfig;
 }
 
 /**
