@@ -45,8 +45,13 @@ export class Network<Sizes> {
     return guard(this.checkpoint.folder, () => fuseAttention(this.#definition.build(sizes)));
   }
 
-  /** Builds the session for `sizes`, unless that is what is loaded; returns whether it had to. */
+  /**
+   * Builds the session for `sizes`, unless that is what is loaded; returns whether it had to.
+   *
+   * @throws {CheckpointError} where the weights on disk are no longer those that were checked: their headers may be other ones
+   */
   async load(sizes: Sizes): Promise<boolean> {
+    await this.checkpoint.checkUnchanged();
     const key = JSON.stringify(sizes);
     if (this.#loaded?.sizes === key) return false;
     await this.release();

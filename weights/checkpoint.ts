@@ -48,6 +48,12 @@ export interface Checkpoint {
    * the tensors that hold NaN or infinity. Computed once.
    */
   scan(): Promise<Scan>;
+  /**
+   * Looks whether the files are still those that were opened; nothing of them is read.
+   *
+   * @throws {CheckpointError} naming the first that has changed or is gone
+   */
+  checkUnchanged(): Promise<void>;
 }
 
 /**
@@ -106,5 +112,8 @@ async function checkpointOf(
       return file.read(key);
     },
     scan: () => scan ??= scanFiles(files, tensors),
+    async checkUnchanged() {
+      for (const file of opened) await file.checkUnchanged();
+    },
   };
 }

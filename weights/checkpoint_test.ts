@@ -111,3 +111,21 @@ Deno.test("openCheckpoint() refuses tensors of a dtype that it cannot read", () 
       message: `${path}: tensor "a" is F8_E5M2, save it as F32, F16 or BF16`,
     });
   }));
+
+Deno.test("checkUnchanged() names the shard that was replaced, and the one that is gone", () =>
+  inTempFolder(async (folder) => {
+    await writeSafetensors(join(folder, "a.safetensors"), { a: one(1) });
+    await writeSafetensors(join(folder, "b.safetensors"), { b: one(2) });
+    const index = { weight_map: { a: "a.safetensors", b: "b.safetensors" } };
+    await Deno.writeTextFile(join(folder, "model.safetensors.index.json"), JSON.stringify(index));
+    const checkpoint = await openCheckpoint(folder, { stem: "model" });
+    await checkpoint.checkUnchanged();
+    const second = join(folder, "b.safetensors");
+    await writeSafetensors(second, { b: one(2, 3) }, { force: true });
+    await assert.rejects(() => checkpoint.checkUnchanged(), {
+      name: "CheckpointError",
+      message: `${second}: the file has changed while it was in use; open it again`,
+    });
+    await Deno.remove(second);
+    await assert.rejects(() => checkpoint.checkUnchanged(), /b\.safetensors: there is no such file/);
+  }));

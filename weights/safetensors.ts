@@ -21,6 +21,12 @@ export interface SafetensorsFile extends SafetensorsHeader {
    * changed since it was opened
    */
   read(name: string): Promise<Tensor>;
+  /**
+   * Looks whether the file is still the one that was opened, by its size and the time it was written; nothing of it is read.
+   *
+   * @throws {CheckpointError} where it has changed or is gone
+   */
+  checkUnchanged(): Promise<void>;
 }
 
 /**
@@ -42,6 +48,9 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   const end = headerEnd(await readBytes(file, { from: 0, bytes: Math.min(8, size), path }), source);
   const header = parseSafetensorsHeader(await readBytes(file, { from: 0, bytes: end, path }), source);
   const fixed = resolve(path);
+  const compare = (now: Deno.FileInfo) => {
+    if (now.size !== size || now.mtime?.getTime() !== mtime?.getTime()) throw changed(path);
+  };
   return {
     ...header,
     path,
@@ -58,10 +67,10 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
         );
       }
       using file = await Deno.open(fixed).catch((error) => missing(error, path));
-      const now = await file.stat();
-      if (now.size !== size || now.mtime?.getTime() !== mtime?.getTime()) throw changed(path);
+      compare(await file.stat());
       return tensorFromBytes(dtype, shape, await readBytes(file, { from: start, bytes: end - start, path }));
     },
+    checkUnchanged: async () => compare(await Deno.stat(fixed).catch((error) => missing(error, path))),
   };
 }
 
