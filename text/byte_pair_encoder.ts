@@ -1,3 +1,4 @@
+import { byteAlphabet } from "./byte_alphabet.ts";
 import { MinHeap } from "./min_heap.ts";
 import { PairTable } from "./pair_table.ts";
 
@@ -183,18 +184,6 @@ class Workspace {
 const merged = -1;
 
 const utf8 = new TextEncoder();
-
-/**
- * The character of each byte: itself if Latin-1 prints it, else the next free one from U+0100 on (GPT-2's
- * `bytes_to_unicode`).
- */
-function byteAlphabet(): string[] {
-  let free = 0x100;
-  return Array.from({ length: 256 }, (_, byte) => {
-    const isPrinted = byte >= 0x21 && byte <= 0x7e || byte >= 0xa1 && byte <= 0xff && byte !== 0xad;
-    return String.fromCharCode(isPrinted ? byte : free++);
-  });
-}
 
 function joined(rule: string): string {
   return rule.replace(" ", "");
