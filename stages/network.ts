@@ -6,6 +6,7 @@ import { CheckpointError } from "../errors.ts";
 import { encodeModel, fuseAttention, type Graph, GraphError, traceScopes } from "../onnx/mod.ts";
 import { Session } from "../runtime/session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { type AppliedLora, applyLoras } from "../weights/apply_lora.ts";
 import { bindCheckpoint, checkParameters } from "../weights/bind.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 
@@ -17,10 +18,12 @@ export interface NetworkDefinition<Sizes> {
   build(sizes: Sizes): Graph;
 }
 
-/** Settings that all networks of a pipeline share. */
+/** Settings of a network's sessions. */
 export interface NetworkOptions {
   threads?: number | undefined;
   prepack?: boolean | undefined;
+  /** Changes of the weights, which are added to them in this order. */
+  loras?: readonly AppliedLora[] | undefined;
 }
 
 /** One network of a model. Its checkpoint is checked when it is made; memory is taken by {@linkcode Network.load}. */
@@ -40,7 +43,7 @@ export class Network<Sizes> {
     checkParameters(parameters, checkpoint.tensors, { folder });
   }
 
-  /** The graph that is run for some sizes, without weights. */
+  /** The graph that is run for some sizes, without weights and LoRAs. */
   graph(sizes: Sizes): Graph {
     return guard(this.checkpoint.folder, () => fuseAttention(this.#definition.build(sizes)));
   }
@@ -55,9 +58,12 @@ export class Network<Sizes> {
     const key = JSON.stringify(sizes);
     if (this.#loaded?.sizes === key) return false;
     await this.release();
-    const { folder, bind } = bindCheckpoint(this.checkpoint.tensors);
-    const model = encodeModel(this.graph(sizes), bind);
-    this.#loaded = { sizes: key, session: await Session.create(model, { ...this.options, folder }) };
+    const { loras = [], threads, prepack } = this.options;
+    for (const lora of loras) await lora.checkUnchanged();
+    const { graph, tensors } = applyLoras(this.graph(sizes), loras);
+    const { folder, bind } = bindCheckpoint(new Map([...this.checkpoint.tensors, ...tensors]));
+    const model = encodeModel(graph, bind);
+    this.#loaded = { sizes: key, session: await Session.create(model, { threads, prepack, folder }) };
     return true;
   }
 

@@ -2,7 +2,7 @@
  * Joins a network with a checkpoint: every parameter is found, every tensor is used, and the numbers stay in their file.
  * @module
  */
-import { dirname, relative, resolve } from "node:path";
+import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { CheckpointError } from "../errors.ts";
 import { type Binding, formatShape, type Parameter } from "../onnx/mod.ts";
 import type { StoredTensor } from "./checkpoint.ts";
@@ -56,7 +56,13 @@ export function checkParameters(
 /** Deepest folder that all files lie in. */
 function commonFolder(files: readonly string[]): string {
   let folder = dirname(files[0] ?? ".");
-  while (!files.every((file) => !relative(folder, file).startsWith(".."))) folder = dirname(folder);
+  const isOutside = (file: string) => relative(folder, file).startsWith("..") || isAbsolute(relative(folder, file));
+  for (let outside = files.find(isOutside); outside !== undefined; outside = files.find(isOutside)) {
+    if (folder === dirname(folder)) {
+      throw new CheckpointError(`${outside}: expected it on the same drive as ${files[0]}; copy one of them`);
+    }
+    folder = dirname(folder);
+  }
   return folder;
 }
 
