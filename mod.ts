@@ -17,6 +17,8 @@ export { type LoadOptions, loadPipeline, Pipeline } from "./pipeline/pipeline.ts
 export { readHandOver, writeHandOver } from "./pipeline/hand_over.ts";
 export { type PictureMetadata, readPictureMetadata } from "./pipeline/metadata.ts";
 export type { ModelDefaults } from "./pipeline/options.ts";
+export type { ReconstructedPicture, ReconstructOptions, ReconstructResult } from "./pipeline/reconstruct.ts";
+export type { Pixels } from "./images/pixels.ts";
 export { planSizes, type Size, type SizePlan, type SizeRules } from "./pipeline/plan.ts";
 export { type ArrayOf, type DType, type Tensor, tensor } from "./tensor/tensor.ts";
 export { defaultStageCTimesteps, timestepPresets } from "./schedulers/timesteps.ts";

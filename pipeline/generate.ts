@@ -37,7 +37,8 @@ export interface Context {
   finish(job: Job, picture: { data: Uint8Array; channels: number; index: number }): GeneratedImage;
 }
 
-type Events<Result = void> = AsyncGenerator<GenerateEvent, Result>;
+/** Work that reports what it does and ends with a result. */
+export type Events<Result = void> = AsyncGenerator<GenerateEvent, Result>;
 type States = Map<string, Tensor<"float32">>;
 
 /** Runs all jobs. Their results are left in the jobs. */
@@ -258,7 +259,8 @@ function recordPixels(job: Job, group: DecoderGroup, image: Tensor<"float32">): 
   job.record(`${group.name}.image_uint8`, bytes);
 }
 
-async function* load<Sizes>(
+/** Loads a network, unless it is there already. */
+export async function* load<Sizes>(
   stage: StageName,
   network: Network<Sizes>,
   sizes: Sizes,
@@ -272,6 +274,7 @@ async function* load<Sizes>(
   yield { type: "load", stage, seconds };
 }
 
-async function release<Sizes>(network: Network<Sizes>, { keepLoaded }: Context): Promise<void> {
+/** Frees a network, unless all are to stay. */
+export async function release<Sizes>(network: Network<Sizes>, { keepLoaded }: Context): Promise<void> {
   if (!keepLoaded) await network.release();
 }

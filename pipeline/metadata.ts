@@ -42,6 +42,7 @@ const pictureSchema = z.object({
   options: optionsSchema,
   model: modelSchema,
   inputs: z.record(z.string(), z.string()).optional(),
+  reconstruction: z.object({ autoencoded: z.number().nullable(), reconstructed: z.number().nullable() }).optional(),
 });
 
 /** What is stored in a picture. */
@@ -57,6 +58,8 @@ export interface PictureMetadata {
   readonly model: ModelIdentity;
   /** sha256 of tensors that were handed in: initial noise, or the state of an earlier run. */
   readonly inputs?: Readonly<Record<string, string>>;
+  /** Only in a picture that shows a reconstruction: PSNR in dB, `null` in a file where nothing is lost. */
+  readonly reconstruction?: { readonly autoencoded: number | null; readonly reconstructed: number | null };
 }
 
 /** The text that other tools read: the `parameters` of AUTOMATIC1111's web UI. */

@@ -8,7 +8,7 @@ import { encodeImage } from "../images/codec.ts";
 import type { ImageFormat } from "../images/format.ts";
 import { writeMetadata } from "../images/metadata.ts";
 import { runtimeVersion } from "../runtime/session.ts";
-import { tensorBytes } from "../tensor/tensor.ts";
+import { type Tensor, tensorBytes } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
 import { checkMemory, forecastBytes, formatBytes } from "./forecast.ts";
 import { type Context, generate } from "./generate.ts";
@@ -19,6 +19,14 @@ import { checkInteger, maxThreads, type ModelDefaults, modelDefaults } from "./o
 import { checkpointsOf, type ModelParts, openParts } from "./parts.ts";
 import { planSizes, type Size, type SizeRules } from "./plan.ts";
 import { Previewer } from "./preview.ts";
+import {
+  checkPictures,
+  compressorOf,
+  padToDecoded,
+  Reconstruction,
+  type ReconstructOptions,
+  type ReconstructResult,
+} from "./reconstruct.ts";
 import { createRun, type Work } from "./run.ts";
 import { Clock } from "./timings.ts";
 import type { GeneratedImage, GenerateOptions, GenerateResult, ModelIdentity, Run } from "./types.ts";
@@ -106,7 +114,7 @@ export class Pipeline implements AsyncDisposable {
    * @throws {ConfigError} at once, where an option is out of its range or does not fit the model
    */
   generate(options: GenerateOptions): Run<GenerateResult> {
-    return this.#run([this.#job(options, 0)], options.signal, (results) => results[0]!);
+    return this.#run([this.#job(options, 0)], { signal: options.signal, pick: (results) => results[0]! });
   }
 
   /**
@@ -117,7 +125,47 @@ export class Pipeline implements AsyncDisposable {
   generateAll(list: readonly GenerateOptions[]): Run<GenerateResult[]> {
     const signals = list.map(({ signal }) => signal).filter((signal) => signal !== undefined);
     const signal = signals.length > 0 ? AbortSignal.any(signals) : undefined;
-    return this.#run(list.map((options, index) => this.#job(options, index)), signal, (results) => results);
+    return this.#run(list.map((options, index) => this.#job(options, index)), { signal, pick: (results) => results });
+  }
+
+  /**
+   * Takes pictures through the model and back: through Stage A alone, and through compressor, Stage B and Stage A. The pictures
+   * have any size that the model paints.
+   *
+   * @param pixels 0…1, [b, channels, height, width]
+   * @throws {CheckpointError} at once, where the model has no compressor, as published Würstchen v2 repositories
+   * @throws {ConfigError} at once, where an option is out of its range or the pictures do not fit the model
+   */
+  reconstruct(pixels: Tensor<"float32">, options: ReconstructOptions = {}): Run<ReconstructResult> {
+    const work = new Reconstruction(pixels, options, {
+      parts: this.parts,
+      defaults: this.defaults,
+      planOf: (size) => planSizes(size, this.rules, { forecast: (size) => this.forecastMemory(size) }),
+      makeJob: (options) => this.#job(options, 0),
+    });
+    const pick = ([result]: GenerateResult[]) => work.result(result!, { threads: this.threads });
+    return this.#run([work.job], { signal: options.signal, pick, before: work });
+  }
+
+  /**
+   * The compressor's embeddings of pictures: [b, channels, height, width] of 0…1 → [b, c, n, m].
+   *
+   * @throws {CheckpointError} where the model has no compressor
+   * @throws {ConfigError} where the pictures do not fit the model
+   */
+  async embed(pixels: Tensor<"float32">): Promise<Tensor<"float32">> {
+    const compressor = compressorOf(this.parts);
+    checkPictures(pixels, this.parts);
+    const [height, width] = pixels.shape.slice(2) as [number, number];
+    const plan = planSizes({ height, width }, this.rules);
+    return await this.#enqueue(async () => {
+      await compressor.network.load({ ...plan.decoded, cells: plan.prior });
+      try {
+        return await compressor.embed(padToDecoded(pixels, plan));
+      } finally {
+        if (!this.#keepLoaded) await compressor.network.release();
+      }
+    });
   }
 
   /** sha256 of the weights, read once. */
@@ -147,9 +195,9 @@ export class Pipeline implements AsyncDisposable {
   }
 
   async #free(): Promise<void> {
-    const { prior, decoder } = this.parts;
-    const networks = [prior.text, prior.stage, decoder.text, decoder.stage, decoder.autoencoder];
-    await Promise.all(networks.map(({ network }) => network.release()));
+    const { prior, decoder, compressor } = this.parts;
+    const networks = [prior.text, prior.stage, decoder.text, decoder.stage, ...(compressor ? [compressor] : [])];
+    await Promise.all([...networks.map(({ network }) => network.release()), decoder.autoencoder.release()]);
   }
 
   /** Waits for what is running, then releases everything. */
@@ -175,24 +223,27 @@ export class Pipeline implements AsyncDisposable {
 
   #run<Result>(
     jobs: readonly Job[],
-    signal: AbortSignal | undefined,
-    pick: (results: GenerateResult[]) => Result,
+    { signal, ...rest }: {
+      signal: AbortSignal | undefined;
+      pick: (results: GenerateResult[]) => Result;
+      before?: Preparation;
+    },
   ): Run<Result> {
-    const work: Work<Result> = (stop) => this.#work(jobs, stop, pick);
-    return createRun(work, {
-      signal,
-      enqueue: (task) => {
-        const turn = this.#queue.then(task, task);
-        this.#queue = turn.catch(() => {});
-        return turn;
-      },
-    });
+    const work: Work<Result> = (stop) => this.#work(jobs, stop, rest);
+    return createRun(work, { signal, enqueue: (task) => this.#enqueue(task) });
+  }
+
+  /** Waits for its turn. */
+  #enqueue<Result>(task: () => Promise<Result>): Promise<Result> {
+    const turn = this.#queue.then(task, task);
+    this.#queue = turn.catch(() => {});
+    return turn;
   }
 
   async *#work<Result>(
     jobs: readonly Job[],
     signal: AbortSignal,
-    pick: (results: GenerateResult[]) => Result,
+    { pick, before }: { pick: (results: GenerateResult[]) => Result; before?: Preparation | undefined },
   ): ReturnType<Work<Result>> {
     const clock = new Clock();
     const scan = this.#scan();
@@ -214,8 +265,9 @@ export class Pipeline implements AsyncDisposable {
     };
     try {
       for (const { index: run, plan, options, ...job } of jobs.map(describe)) {
-        yield { type: "plan", run, plan, options, stages: job.stages };
+        yield { type: "plan", run, plan, options, stages: [...(before?.stages ?? []), ...job.stages] };
       }
+      if (before) yield* before.prepare(context);
       yield* generate(jobs, context);
       const { nonFinite } = await unlessAborted(scan, signal);
       if (nonFinite.length > 0) {
@@ -240,6 +292,9 @@ export class Pipeline implements AsyncDisposable {
     }
   }
 }
+
+/** What happens before the jobs of a run. */
+type Preparation = Pick<Reconstruction, "stages" | "prepare">;
 
 /** What `work` gives, unless `signal` is aborted first. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

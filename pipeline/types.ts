@@ -7,8 +7,11 @@ import type { Pixels } from "../images/pixels.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { SizePlan } from "./plan.ts";
 
-/** The three stages, and the text encoder of each half, as events and errors name them. */
-export type StageName = "prior text" | "prior" | "decoder text" | "decoder" | "pixels";
+/**
+ * The three stages, and the text encoder of each half, as events and errors name them; a reconstruction begins with Stage A's
+ * encoder and the compressor.
+ */
+export type StageName = "prior text" | "prior" | "decoder text" | "decoder" | "pixels" | "encode" | "compressor";
 
 /** How noise is drawn: torch's CPU generator, or a counter-based stream that does not depend on the rest of the batch. */
 export type RngKind = "torch" | "stream";
