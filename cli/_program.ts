@@ -10,7 +10,9 @@ import { datasetCommand } from "./dataset.ts";
 import { generateCommand } from "./generate.ts";
 import { infoCommand } from "./info.ts";
 import { inspectCommand } from "./inspect.ts";
+import { reconstructCommand } from "./reconstruct.ts";
 import { writeOut } from "./_stdout.ts";
+import { trainCommand } from "./train.ts";
 
 const exitCodeHelp = `
 Exit codes:
@@ -58,7 +60,9 @@ export function createProgram(): Command {
     generateCommand(),
     infoCommand(),
     inspectCommand(),
+    reconstructCommand(),
     datasetCommand(),
+    trainCommand(),
     completionsCommand(createProgram),
   ];
   for (const command of commands) {

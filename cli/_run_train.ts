@@ -1,0 +1,76 @@
+/**
+ * What `wuerstchen train` does.
+ * @module
+ */
+import { basename, join } from "node:path";
+import { phaseNames, readTrainingConfig } from "../train/config.ts";
+import { train, type TrainingEvent } from "../train/trainer.ts";
+import { InterruptedError } from "./_errors.ts";
+import { watchInterruption } from "./_interruption.ts";
+import { Progress } from "./_progress.ts";
+import { writeOut } from "./_stdout.ts";
+import { openTerminal, type Terminal, warn } from "./_terminal.ts";
+import type { TrainFlags } from "./train.ts";
+
+const titles = { stageA: "Stage A", stageB: "Stage B", stageC: "Stage C" } as const;
+
+/**
+ * Trains, drawing how far it is, and prints the path of the finished model.
+ *
+ * @throws {InterruptedError} behind a step, after a checkpoint, where the user stopped it
+ */
+export async function runTrain(path: string, flags: TrainFlags): Promise<void> {
+  const { set = [], jsonl = false, quiet = false, acceptChanges = false } = flags;
+  const config = await readTrainingConfig(path, { set });
+  const folder = flags.output ?? join("runs", basename(path).replace(/\.jsonc?$/, ""));
+  using interruption = watchInterruption();
+  const terminal = openTerminal("stderr");
+  const plan = phaseNames.flatMap((name) => config[name] ? [{ stage: titles[name], total: config[name].steps }] : []);
+  using progress = new Progress(quiet ? [] : plan, {
+    terminal: quiet ? { ...terminal, isTerminal: false, write: () => {} } : terminal,
+  });
+  let model: string | undefined;
+  const start = performance.now();
+  for await (const event of train(config, { folder, acceptChanges, signal: interruption.signal })) {
+    if (event.type === "progress") {
+      progress.update({ stage: titles[event.phase], step: event.step, total: event.total, seconds: event.seconds });
+      continue;
+    }
+    if (jsonl) writeOut(`${JSON.stringify(event)}\n`);
+    else if (!quiet) say(event, { terminal, progress, minutes: (performance.now() - start) / 60_000 });
+    if (event.type === "end") model = event["path"] as string;
+  }
+  progress.done();
+  if (model === undefined) {
+    const { reason } = interruption.signal;
+    throw reason instanceof InterruptedError
+      ? new InterruptedError(reason.signal, { detail: `a checkpoint is in ${folder}; start again to go on` })
+      : reason;
+  }
+  if (!jsonl) writeOut(`${model}\n`);
+}
+
+/** A line of the log for people. */
+function say(
+  event: Exclude<TrainingEvent, { type: "progress" }>,
+  { terminal, progress, minutes }: { terminal: Terminal; progress: Progress; minutes: number },
+): void {
+  progress.clear();
+  const number = (name: string, digits: number) => (event[name] as number).toPrecision(digits);
+  switch (event.type) {
+    case "step": {
+      const speed = `${number("picturesPerSecond", 3)} pictures/s`;
+      const memory = `${Math.round(event["memory"] as number / 2 ** 20)} MiB`;
+      const at = `${titles[event["phase"] as keyof typeof titles]} ${event["step"]}`;
+      terminal.write(`${at}  loss ${number("loss", 4)}  ${speed}  ${memory}  ${minutes.toFixed(1)} min\n`);
+      break;
+    }
+    case "sample":
+      terminal.write(`${event["file"]}${event["psnr"] === undefined ? "" : `  ${number("psnr", 4)} dB`}\n`);
+      break;
+    case "unreadable":
+      warn(`${event["id"]}: ${event["reason"]}`, terminal);
+      break;
+    default:
+  }
+}

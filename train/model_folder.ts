@@ -1,0 +1,162 @@
+/**
+ * Writes and reads complete models: a folder with a prior repository, a decoder repository and the compressor.
+ * @module
+ */
+import { join } from "node:path";
+import { CheckpointError } from "../errors.ts";
+import { type DType, type Tensor, tensor } from "../tensor/tensor.ts";
+import { openCheckpoint } from "../weights/checkpoint.ts";
+import type { WeightsName } from "../weights/find_checkpoint.ts";
+import { type LazyTensor, writeSafetensors } from "../weights/safetensors_writer.ts";
+import type { TrainingConfig } from "./config.ts";
+import { type NetworkConfigs, type NetworkName, networkNames, networkParameters } from "./networks.ts";
+import type { Weights } from "./optimiser/gradient_pass.ts";
+
+/** Version of diffusers whose classes the configurations follow. */
+const diffusersVersion = "0.39.0";
+
+/** Where each network lies in a model's folder. */
+const places: Readonly<Record<NetworkName, { folder: string; stem: WeightsName["stem"]; className: string }>> = {
+  vqgan: { folder: "decoder/vqgan", stem: "diffusion_pytorch_model", className: "PaellaVQModel" },
+  compressor: { folder: "compressor", stem: "diffusion_pytorch_model", className: "" },
+  decoder: { folder: "decoder/decoder", stem: "diffusion_pytorch_model", className: "WuerstchenDiffNeXt" },
+  decoder_text_encoder: { folder: "decoder/text_encoder", stem: "model", className: "CLIPTextModel" },
+  prior: { folder: "prior/prior", stem: "diffusion_pytorch_model", className: "WuerstchenPrior" },
+  prior_text_encoder: { folder: "prior/text_encoder", stem: "model", className: "CLIPTextModel" },
+};
+
+const files = ["vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "tokenizer.json"];
+
+/** What a model consists of. */
+export interface ModelContents {
+  readonly config: TrainingConfig;
+  readonly configs: NetworkConfigs;
+  readonly networks: ReadonlyMap<NetworkName, Weights>;
+  /** Folder with the files of the tokenizer that both halves share. */
+  readonly tokenizer: string;
+}
+
+/**
+ * Writes a model into a folder that exists and is empty.
+ *
+ * @throws {ResourceError} where the disk is full
+ */
+export async function writeModel(
+  folder: string,
+  { config, configs, networks, tokenizer }: ModelContents,
+  { dtype = "float32" }: { dtype?: "float32" | "float16" } = {},
+): Promise<void> {
+  const { latentMean, latentStd, resolutionMultiple, latentDimScale, defaults } = config.model;
+  const common = {
+    scheduler: ["diffusers", "DDPMWuerstchenScheduler"],
+    text_encoder: ["transformers", "CLIPTextModel"],
+    tokenizer: ["transformers", "CLIPTokenizer"],
+  };
+  const { size } = config.data;
+  const own = { ...(typeof size === "number" ? { width: size, height: size } : size), ...defaults };
+  const halves = {
+    prior: {
+      _class_name: "WuerstchenPriorPipeline",
+      _diffusers_version: diffusersVersion,
+      latent_mean: latentMean,
+      latent_std: latentStd,
+      prior: ["wuerstchen", "WuerstchenPrior"],
+      resolution_multiple: resolutionMultiple,
+      ...common,
+    },
+    decoder: {
+      _class_name: "WuerstchenDecoderPipeline",
+      _diffusers_version: diffusersVersion,
+      decoder: ["wuerstchen", "WuerstchenDiffNeXt"],
+      latent_dim_scale: latentDimScale,
+      vqgan: ["wuerstchen", "PaellaVQModel"],
+      ...common,
+    },
+  };
+  for (const [half, index] of Object.entries(halves)) {
+    await writeJson(join(folder, half), "model_index.json", index);
+    await writeJson(join(folder, half), "wuerstchen.json", own);
+    await writeJson(join(folder, half, "scheduler"), "scheduler_config.json", {
+      _class_name: "DDPMWuerstchenScheduler",
+      _diffusers_version: diffusersVersion,
+      s: 0.008,
+      scaler: 1,
+    });
+    await Deno.mkdir(join(folder, half, "tokenizer"), { recursive: true });
+    for (const file of files) {
+      await Deno.copyFile(join(tokenizer, file), join(folder, half, "tokenizer", file)).catch((error) => {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      });
+    }
+  }
+  for (const name of networkNames) {
+    const { folder: place, stem, className } = places[name];
+    await writeJson(join(folder, place), "config.json", configJson(name, configs, className));
+    const tensors = [...networks.get(name)!].map(([key, value]) => [key, storedAs(value, dtype)] as const);
+    await writeSafetensors(join(folder, place, `${stem}.safetensors`), tensors, { metadata: { format: "pt" } });
+  }
+}
+
+function configJson(name: NetworkName, configs: NetworkConfigs, className: string): Record<string, unknown> {
+  const config: Record<string, unknown> = { ...configs[name] };
+  if (name === "compressor") return config;
+  if (name.endsWith("text_encoder")) {
+    return { architectures: [className], model_type: "clip_text_model", ...config, ...textIds(config) };
+  }
+  return { _class_name: className, _diffusers_version: diffusersVersion, ...config };
+}
+
+/** The tokenizer has the start of text right before its end, and pads with the end. */
+function textIds({ eos_token_id: eos }: Record<string, unknown>): Record<string, number> {
+  return { bos_token_id: (eos as number) - 1, pad_token_id: eos as number };
+}
+
+function storedAs(value: Tensor<"float32">, dtype: "float32" | "float16"): Tensor | LazyTensor {
+  if (dtype === "float32") return value;
+  const load = () => tensor("float16", value.shape, Float16Array.from(value.data));
+  return { dtype: "float16", shape: value.shape, load };
+}
+
+async function writeJson(folder: string, name: string, value: unknown): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.writeTextFile(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/**
+ * Reads the weights of one network of a model, widened to float32.
+ *
+ * @returns undefined where the model does not have that network
+ * @throws {CheckpointError} where a tensor is missing or has another shape than the network's sizes ask for
+ */
+export async function readNetwork(
+  folder: string,
+  name: NetworkName,
+  configs: NetworkConfigs,
+): Promise<Map<string, Tensor<"float32">> | undefined> {
+  const { folder: place, stem } = places[name];
+  const path = join(folder, place);
+  if (!(await Deno.stat(path).catch(() => undefined))?.isDirectory) return undefined;
+  const checkpoint = await openCheckpoint(path, { stem });
+  const weights = new Map<string, Tensor<"float32">>();
+  for (const [key, shape] of networkParameters(name, configs)) {
+    const found = checkpoint.tensors.get(key);
+    if (!found) throw new CheckpointError(`${path}: there is no tensor "${key}", which model.${name} has`);
+    if (found.shape.join() !== shape.join()) {
+      throw new CheckpointError(`${path}: Expected "${key}" to be [${shape}] but found [${found.shape}]`);
+    }
+    weights.set(key, widened(await checkpoint.read(key)));
+  }
+  return weights;
+}
+
+function widened({ dtype, shape, data }: Tensor): Tensor<"float32"> {
+  const bits = (value: number) => new Float32Array(Uint32Array.of(value << 16).buffer)[0]!;
+  switch (dtype as DType) {
+    case "float32":
+      return tensor("float32", shape, data as Float32Array<ArrayBuffer>);
+    case "bfloat16":
+      return tensor("float32", shape, Float32Array.from(data as Uint16Array, bits));
+    default:
+      return tensor("float32", shape, Float32Array.from(data as Float16Array));
+  }
+}

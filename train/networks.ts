@@ -1,0 +1,259 @@
+/**
+ * The networks of a model in training: their sizes, parameters and first values.
+ * @module
+ */
+import { ConfigError } from "../errors.ts";
+import { clipText, type ClipTextConfig, clipTextConfig } from "../networks/clip_text.ts";
+import { compressorInput, compressorSize } from "../networks/compressor_input.ts";
+import { type DiffNeXtConfig, diffNeXtConfig, wuerstchenDiffNeXt } from "../networks/diffnext.ts";
+import { efficientNetStride } from "../networks/efficientnet_v2.ts";
+import {
+  paellaDecode,
+  paellaEncode,
+  paellaQuantize,
+  type PaellaVqConfig,
+  paellaVqConfig,
+} from "../networks/paella_vq.ts";
+import { type PriorConfig, priorConfig, wuerstchenPrior } from "../networks/prior.ts";
+import { semanticCompressor, type SemanticCompressorConfig } from "../networks/semantic_compressor.ts";
+import { smallCompressor, type SmallCompressorConfig, smallCompressorStride } from "../networks/small_compressor.ts";
+import { GraphError, input, traceScopes, type Value } from "../onnx/mod.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { compressorSchema, type TrainingConfig } from "./config.ts";
+import {
+  clipTextInit,
+  decoderInit,
+  initialise,
+  type InitialValues,
+  plainInit,
+  priorInit,
+  vqganInit,
+} from "./initialise.ts";
+
+/** Names of the networks, as metadata has them. */
+export const networkNames = [
+  "vqgan",
+  "compressor",
+  "decoder",
+  "decoder_text_encoder",
+  "prior",
+  "prior_text_encoder",
+] as const;
+export type NetworkName = typeof networkNames[number];
+
+/** Either compressor. */
+export type CompressorConfig = SmallCompressorConfig | SemanticCompressorConfig;
+
+/** Sizes of all networks of a model. */
+export interface NetworkConfigs {
+  readonly vqgan: PaellaVqConfig;
+  readonly compressor: CompressorConfig;
+  readonly decoder: DiffNeXtConfig;
+  readonly decoder_text_encoder: ClipTextConfig;
+  readonly prior: PriorConfig;
+  readonly prior_text_encoder: ClipTextConfig;
+}
+
+/** Numbers of a vocabulary that a text encoder has to know. */
+export interface VocabularySize {
+  /** Ids that there are. */
+  readonly size: number;
+  /** Id of the end of text. */
+  readonly eosId: number;
+}
+
+/** Fills in what one network has to have because of another, refusing what contradicts it. */
+function join(
+  name: string,
+  given: Readonly<Record<string, unknown>>,
+  derived: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  for (const [key, value] of Object.entries(derived)) {
+    const found = given[key];
+    if (found !== undefined && JSON.stringify(found) !== JSON.stringify(value)) {
+      throw new ConfigError(
+        `Expected model.${name}.${key} to be ${value}, which the other parts need, but found ${found}`,
+      );
+    }
+  }
+  return { ...given, ...derived };
+}
+
+function parseSizes<
+  Schema extends
+    | typeof diffNeXtConfig
+    | typeof priorConfig
+    | typeof clipTextConfig
+    | typeof paellaVqConfig
+    | ReturnType<typeof compressorSchema>,
+>(
+  schema: Schema,
+  name: string,
+  given: unknown,
+): ReturnType<Schema["parse"]> {
+  const unknown = Object.keys(given as object).find((key) =>
+    !(key in (schema as unknown as { shape?: object }).shape!)
+  );
+  if (unknown !== undefined) throw new ConfigError(`model.${name}.${unknown}: there is no such setting`);
+  const result = schema.safeParse(given);
+  if (result.success) return result.data as ReturnType<Schema["parse"]>;
+  const issue = result.error.issues[0]!;
+  throw new ConfigError(`model.${[name, ...issue.path].join(".")}: ${issue.message}`);
+}
+
+/**
+ * Sizes of every network, from a training's configuration.
+ *
+ * @throws {ConfigError} where a value is wrong, or two of them contradict each other
+ */
+export function networkConfigs({ model, data }: TrainingConfig, vocabulary: VocabularySize): NetworkConfigs {
+  const vqgan = parseSizes(paellaVqConfig, "vqgan", {
+    ...model.vqgan,
+    in_channels: data.channels,
+    out_channels: data.channels,
+    scale_factor: 1,
+  }) as PaellaVqConfig;
+  const schema = compressorSchema(model.compressor._class_name);
+  const compressor = parseSizes(
+    schema,
+    "compressor",
+    schema === compressorSchema(undefined)
+      ? join("compressor", model.compressor, { in_channels: data.channels })
+      : model.compressor,
+  ) as CompressorConfig;
+  const words = {
+    vocab_size: vocabulary.size,
+    eos_token_id: vocabulary.eosId,
+    max_position_embeddings: model.tokenizer.maxLength,
+  };
+  const decoderText = parseSizes(
+    clipTextConfig,
+    "decoderTextEncoder",
+    join("decoderTextEncoder", model.decoderTextEncoder, words),
+  ) as ClipTextConfig;
+  const priorText = parseSizes(
+    clipTextConfig,
+    "priorTextEncoder",
+    join("priorTextEncoder", model.priorTextEncoder, words),
+  ) as ClipTextConfig;
+  const decoder = parseSizes(
+    diffNeXtConfig,
+    "decoder",
+    join("decoder", model.decoder, {
+      c_in: vqgan.latent_channels,
+      c_out: vqgan.latent_channels,
+      effnet_embd: compressor.c_latent,
+      clip_embd: decoderText.hidden_size,
+    }),
+  ) as DiffNeXtConfig;
+  const prior = parseSizes(
+    priorConfig,
+    "prior",
+    join("prior", model.prior, {
+      c_in: compressor.c_latent,
+      c_cond: priorText.hidden_size,
+    }),
+  ) as PriorConfig;
+  return { vqgan, compressor, decoder, decoder_text_encoder: decoderText, prior, prior_text_encoder: priorText };
+}
+
+/** Pixels a cell of the compressor's embedding. */
+export function compressorStride(config: CompressorConfig): number {
+  return config._class_name === "EfficientNetEncoder"
+    ? efficientNetStride(config.backbone)
+    : smallCompressorStride(config);
+}
+
+/** The embedding of pictures: pixels 0…1 [b, c, h, w] → [b, c_latent, n, m]. */
+export function embedPixels(
+  config: CompressorConfig,
+  pixels: Value,
+  { resolutionMultiple }: { resolutionMultiple: number },
+): Value {
+  const size = compressorSize({ height: pixels.size(2), width: pixels.size(3) }, {
+    stride: compressorStride(config),
+    resolutionMultiple,
+  });
+  const x = compressorInput(pixels, { size, mean: config.image_mean, std: config.image_std });
+  return config._class_name === "EfficientNetEncoder" ? semanticCompressor(config, x) : smallCompressor(config, x);
+}
+
+/** Builds every part of a network once, so that all its parameters are declared. */
+const declarations: { [Name in NetworkName]: (config: NetworkConfigs[Name]) => void } = {
+  vqgan(config) {
+    const side = config.up_down_scale_factor * 2 ** (config.levels - 1);
+    const latents = paellaEncode(config, input("pixels", "float32", [1, config.in_channels, side, side]));
+    paellaQuantize(config, latents);
+    paellaDecode(config, latents);
+  },
+  compressor(config) {
+    const side = compressorStride(config);
+    const channels = config._class_name === "EfficientNetEncoder" ? 3 : config.in_channels;
+    embedPixels(config, input("pixels", "float32", [1, channels, side, side]), { resolutionMultiple: side });
+  },
+  decoder(config) {
+    const side = config.patch_size * 2 ** (config.c_hidden.length - 1);
+    wuerstchenDiffNeXt(config, {
+      x: input("x", "float32", [1, config.c_in, side, side]),
+      r: input("r", "float32", [1]),
+      effnet: input("effnet", "float32", [1, config.effnet_embd, 1, 1]),
+      clip: input("clip", "float32", [1, 1, config.clip_embd]),
+    });
+  },
+  decoder_text_encoder: declareText,
+  prior(config) {
+    wuerstchenPrior(config, {
+      x: input("x", "float32", [1, config.c_in, 1, 1]),
+      r: input("r", "float32", [1]),
+      c: input("c", "float32", [1, 1, config.c_cond]),
+    });
+  },
+  prior_text_encoder: declareText,
+};
+
+function declareText(config: ClipTextConfig): void {
+  clipText(config, { ids: input("ids", "int64", [1, 1]), mask: input("mask", "int64", [1, 1]) });
+}
+
+/**
+ * Shape of every parameter of a network, by key.
+ *
+ * @throws {ConfigError} where its sizes contradict each other
+ */
+export function networkParameters<Name extends NetworkName>(
+  name: Name,
+  configs: NetworkConfigs,
+): ReadonlyMap<string, readonly number[]> {
+  try {
+    return traceScopes(() => declarations[name](configs[name])).parameters as ReadonlyMap<string, readonly number[]>;
+  } catch (error) {
+    if (!(error instanceof GraphError)) throw error;
+    throw new ConfigError(`The sizes of ${name} contradict each other: ${error.message}`, { cause: error });
+  }
+}
+
+function initialValues(name: NetworkName, configs: NetworkConfigs): InitialValues {
+  switch (name) {
+    case "vqgan":
+      return vqganInit;
+    case "decoder":
+      return decoderInit;
+    case "prior":
+      return priorInit;
+    case "compressor":
+      return plainInit;
+    default: {
+      const { hidden_size: width, num_hidden_layers: layers } = configs[name];
+      return clipTextInit({ width, layers });
+    }
+  }
+}
+
+/** First values of every parameter of a network. */
+export function initialWeights(
+  name: NetworkName,
+  configs: NetworkConfigs,
+  { seed }: { seed: number },
+): Map<string, Tensor<"float32">> {
+  return initialise(networkParameters(name, configs), { values: initialValues(name, configs), seed });
+}

@@ -1,0 +1,72 @@
+/**
+ * What a phase of training is: an objective, and the batches that it reads.
+ * @module
+ */
+import type { Scheduler } from "../../schedulers/scheduler.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { ClipTokenizer } from "../../text/clip_tokenizer.ts";
+import type { PhaseName, TrainingConfig } from "../config.ts";
+import type { UnreadableSample } from "../data/load_batch.ts";
+import type { OrderState } from "../data/order.ts";
+import type { BatchDraws } from "../draws.ts";
+import type { NetworkConfigs, NetworkName } from "../networks.ts";
+import type { Weights } from "../optimiser/gradient_pass.ts";
+import type { TrainingData } from "../training_data.ts";
+import type { Objective } from "./objective.ts";
+
+/** A phase that is under way. */
+export interface Phase extends AsyncDisposable {
+  readonly name: PhaseName;
+  readonly objective: Objective;
+  /** Network of each scope of the objective's keys: `text_encoder` is the `prior_text_encoder`. */
+  readonly scopes: Readonly<Record<string, NetworkName>>;
+  /** What learns against it: the discriminator of Stage A, under the scope `discriminator`. */
+  readonly adversary?: Adversary;
+  /** Which parameters learn; all where left out. */
+  readonly trained?: (key: string) => boolean;
+  /** Samples that it draws from. */
+  readonly samples: number;
+  /** Where the order stands behind the last batch. */
+  readonly state: OrderState;
+  /** Pictures that could not be read so far, each once. */
+  readonly unreadable: readonly UnreadableSample[];
+  /** Seconds that steps have waited for data. */
+  readonly waitedSeconds: number;
+  /** Inputs of the objective for the next batch. */
+  inputs(draws: BatchDraws, at: { step: number }): Promise<Record<string, Tensor>>;
+}
+
+/** A network that is trained to tell real from made, and given up afterwards. */
+export interface Adversary {
+  readonly objective: Objective;
+  /** First values of its parameters, under `discriminator`. */
+  readonly weights: Weights;
+  readonly learningRate: number;
+  /** Step at which it joins. */
+  readonly start: number;
+}
+
+/** What a phase is made from. */
+export interface PhaseContext {
+  readonly config: TrainingConfig;
+  readonly configs: NetworkConfigs;
+  readonly data: TrainingData;
+  readonly tokenizer: ClipTokenizer;
+  readonly scheduler: Scheduler;
+  /** Weights of every network, by network. */
+  readonly networks: ReadonlyMap<NetworkName, Weights>;
+  /** Where the order goes on. */
+  readonly state?: OrderState | undefined;
+}
+
+/** Weights of some networks under the scopes of an objective. */
+export function scopedWeights(
+  networks: ReadonlyMap<NetworkName, Weights>,
+  scopes: Readonly<Record<string, NetworkName>>,
+): Map<string, Tensor<"float32">> {
+  return new Map(
+    Object.entries(scopes).flatMap(([scope, name]) =>
+      [...networks.get(name)!].map(([key, tensor]) => [`${scope}.${key}`, tensor] as const)
+    ),
+  );
+}

@@ -1,0 +1,69 @@
+/**
+ * Captions as the text inputs of an objective.
+ * @module
+ */
+import { clipText, type ClipTextConfig } from "../../networks/clip_text.ts";
+import { graph, input } from "../../onnx/mod.ts";
+import { sizeOf, type Tensor, tensor } from "../../tensor/tensor.ts";
+import type { ClipTokenizer } from "../../text/clip_tokenizer.ts";
+import { FrozenNetwork } from "../frozen_network.ts";
+import type { Weights } from "../optimiser/gradient_pass.ts";
+
+/** Makes text inputs: token ids for an encoder that learns, states for one that is frozen. */
+export interface TextInputs extends AsyncDisposable {
+  of(captions: readonly string[]): Promise<Record<string, Tensor>>;
+}
+
+/** Ids and attention mask of captions, each [b, tokens]. */
+export function tokenInputs(tokenizer: ClipTokenizer, captions: readonly string[]): Record<"ids" | "mask", Tensor> {
+  const encoded = captions.map((caption) => tokenizer.encode(caption));
+  const pack = (rows: readonly (readonly number[])[]) =>
+    tensor("int64", [rows.length, tokenizer.maxLength], BigInt64Array.from(rows.flat(), BigInt));
+  return {
+    ids: pack(encoded.map(({ ids }) => ids)),
+    mask: pack(encoded.map(({ attentionMask }) => attentionMask)),
+  };
+}
+
+/** Token ids, for an encoder that is trained along. */
+export function trainedText(tokenizer: ClipTokenizer): TextInputs {
+  return {
+    of: (captions) => Promise.resolve(tokenInputs(tokenizer, captions)),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** Most states that are kept, in elements: 256 MB. */
+const cacheSize = 1 << 26;
+
+/** States of an encoder that is frozen, kept by caption. Each caption is encoded alone, so that no state depends on its batch. */
+export async function frozenText(
+  { config, tokenizer, weights }: { config: ClipTextConfig; tokenizer: ClipTokenizer; weights: Weights },
+  { threads }: { threads?: number | undefined } = {},
+): Promise<TextInputs> {
+  const shape = [1, tokenizer.maxLength];
+  const inputs = { ids: input("ids", "int64", shape), mask: input("mask", "int64", shape) };
+  const network = graph({
+    inputs: Object.values(inputs),
+    outputs: { states: clipText(config, inputs).lastHiddenState },
+  });
+  const encoder = await FrozenNetwork.create(network, weights, { threads });
+  const kept = new Map<string, Float32Array>();
+  const size = tokenizer.maxLength * config.hidden_size;
+  const states = async (caption: string) => {
+    const found = kept.get(caption) ??
+      (await encoder.run(tokenInputs(tokenizer, [caption])))["states"]!.data as Float32Array;
+    if ((kept.size + 1) * size <= cacheSize) kept.set(caption, found);
+    return found;
+  };
+  return {
+    async of(captions) {
+      const text = tensor("float32", [captions.length, tokenizer.maxLength, config.hidden_size]);
+      for (const [i, caption] of captions.entries()) {
+        text.data.set(await states(caption), i * sizeOf(text.shape.slice(1)));
+      }
+      return { text };
+    },
+    [Symbol.asyncDispose]: () => encoder[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * What a training shows of itself: grids of samples, and how large Stage A's latents are.
+ * @module
+ */
+import { basename, join } from "node:path";
+import { encodePng } from "../images/png_encode.ts";
+import { paellaDecode, paellaEncode, type PaellaVqConfig } from "../networks/paella_vq.ts";
+import { graph, input } from "../onnx/mod.ts";
+import { loadPipeline } from "../pipeline/pipeline.ts";
+import { tensor } from "../tensor/tensor.ts";
+import type { PhaseName, TrainingConfig } from "./config.ts";
+import { FrozenNetwork } from "./frozen_network.ts";
+import type { NetworkName } from "./networks.ts";
+import { readNetwork } from "./model_folder.ts";
+import type { Weights } from "./optimiser/gradient_pass.ts";
+import type { TrainingData } from "./training_data.ts";
+import type { TrainingEvent } from "./trainer.ts";
+import type { RunFolder } from "./run_folder.ts";
+
+/** Most pictures that the size of latents is measured on. */
+const measured = 64;
+
+/** Fixed pictures of the data set, those that the phase does not see where there are such: [n, c, h, w]. */
+async function fixedPictures(data: TrainingData, { config, count }: { config: TrainingConfig; count: number }) {
+  const { training, heldOut } = data.split(config.stageA ?? {});
+  const indices = heldOut.length >= count ? heldOut : training;
+  const batch = Math.min(count, indices.length);
+  using loader = data.loader({ indices, batch, seed: config.seed + 3, workers: 0 });
+  return await loader.next();
+}
+
+/** Standard deviation of Stage A's latents over pictures of the data set: `scale_factor` of the model. */
+export async function latentDeviation(
+  vqgan: PaellaVqConfig,
+  weights: Weights,
+  { data, config }: { data: TrainingData; config: TrainingConfig },
+): Promise<number> {
+  const { images } = await fixedPictures(data, { config, count: measured });
+  const pixels = input("pixels", "float32", images.shape);
+  const network = graph({ inputs: [pixels], outputs: { latents: paellaEncode(vqgan, pixels) } });
+  await using encoder = await FrozenNetwork.create(network, weights, { threads: config.threads });
+  const { latents } = await encoder.run({ pixels: images });
+  const values = latents!.data as Float32Array;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+}
+
+/** One picture, channels last, as bytes. */
+interface Cell {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** Puts cells of three channels side by side, `columns` a row, on grey. */
+function tile(cells: readonly Cell[], { columns }: { columns: number }): Uint8Array {
+  const gap = 4;
+  const { width, height } = cells[0]!;
+  const rows = Math.ceil(cells.length / columns);
+  const whole = { width: columns * (width + gap) - gap, height: rows * (height + gap) - gap };
+  const data = new Uint8Array(whole.width * whole.height * 3).fill(128);
+  cells.forEach((cell, i) => {
+    const left = (i % columns) * (width + gap);
+    const top = Math.floor(i / columns) * (height + gap);
+    for (let y = 0; y < height; y++) {
+      data.set(cell.data.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * whole.width + left) * 3);
+    }
+  });
+  return encodePng({ ...whole, channels: 3, data });
+}
+
+/** Pictures [n, c, h, w] as cells of three channels; of other than three channels the first is shown in grey. */
+function cellsOf({ shape, data }: { shape: readonly number[]; data: Float32Array }): Cell[] {
+  const [count, channels, height, width] = shape as [number, number, number, number];
+  const area = height * width;
+  return Array.from({ length: count }, (_, n) => {
+    const bytes = new Uint8Array(area * 3);
+    for (let i = 0; i < area; i++) {
+      for (let c = 0; c < 3; c++) {
+        const value = data[(n * channels + (channels === 3 ? c : 0)) * area + i]!;
+        bytes[3 * i + c] = Math.round(Math.min(Math.max(value, 0), 1) * 255);
+      }
+    }
+    return { width, height, data: bytes };
+  });
+}
+
+interface SampleRequest {
+  readonly phase: PhaseName;
+  readonly step: number;
+  readonly folder: RunFolder;
+  readonly config: TrainingConfig;
+  readonly data: TrainingData;
+  readonly progress: { readonly configs: { readonly vqgan: PaellaVqConfig } };
+}
+
+/**
+ * Makes a grid out of a checkpoint: what Stage A makes of fixed pictures, below them, or what the prompts of the configuration
+ * become with seeds 0, 1 ….
+ */
+export async function sampleGrid(checkpoint: string, request: SampleRequest): Promise<TrainingEvent> {
+  const { phase, step, folder } = request;
+  const file = join(folder.samples, `${phase}-${String(step).padStart(7, "0")}.png`);
+  const made = phase === "stageA" ? await reconstructions(checkpoint, request) : await paintings(checkpoint, request);
+  await Deno.writeFile(file, made.png);
+  const { png: _, ...rest } = made;
+  return { type: "sample", phase, step, file: join("samples", basename(file)), ...rest };
+}
+
+async function reconstructions(checkpoint: string, { config, data, progress: { configs } }: SampleRequest) {
+  const { images } = await fixedPictures(data, { config, count: config.samples.pictures });
+  const weights = (await readNetwork(checkpoint, "vqgan" satisfies NetworkName, configs as never))!;
+  const pixels = input("pixels", "float32", images.shape);
+  const network = graph({
+    inputs: [pixels],
+    outputs: { decoded: paellaDecode(configs.vqgan, paellaEncode(configs.vqgan, pixels)) },
+  });
+  await using stage = await FrozenNetwork.create(network, weights, { threads: config.threads });
+  const decoded = (await stage.run({ pixels: images }))["decoded"]!;
+  const values = decoded.data as Float32Array;
+  const clamped = values.map((value) => Math.min(Math.max(value, 0), 1));
+  const error = clamped.reduce((sum, value, i) => sum + (value - images.data[i]!) ** 2, 0) / values.length;
+  const cells = [images, tensor("float32", images.shape, clamped as Float32Array<ArrayBuffer>)].flatMap(cellsOf);
+  return { png: tile(cells, { columns: images.shape[0]! }), psnr: -10 * Math.log10(error) };
+}
+
+async function paintings(checkpoint: string, { config, data }: SampleRequest) {
+  const captions = config.samples.prompts.length > 0 ? config.samples.prompts : data.captions.slice(0, 8);
+  await using pipeline = await loadPipeline(checkpoint, {
+    keepLoaded: true,
+    ...(config.threads === undefined ? {} : { threads: config.threads }),
+  });
+  const cells: Cell[] = [];
+  for (const [seed, prompt] of captions.entries()) {
+    const { images: [image] } = await pipeline.generate({ prompt, seed });
+    const { width, height, channels, data } = image!;
+    const bytes = Uint8Array.from(
+      { length: width * height * 3 },
+      (_, i) => data[Math.floor(i / 3) * channels + (channels === 3 ? i % 3 : 0)]!,
+    );
+    cells.push({ width, height, data: bytes });
+  }
+  return { png: tile(cells, { columns: Math.min(8, cells.length) }), prompts: captions };
+}
