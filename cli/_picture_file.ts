@@ -24,7 +24,7 @@ const maxBytes = 2 ** 28;
  * @throws {CheckpointError} where it is missing, no picture, damaged or too large, naming the file
  */
 export async function readPicture(path: string): Promise<PictureFile> {
-  const bytes = await readBytes(path);
+  const bytes = await readPictureBytes(path);
   try {
     const { wuerstchen, ...header } = readMetadata(bytes);
     const metadata = wuerstchen === undefined ? {} : { metadata: readPictureMetadata(bytes, { file: path }) };
@@ -35,7 +35,12 @@ export async function readPicture(path: string): Promise<PictureFile> {
   }
 }
 
-async function readBytes(path: string): Promise<Uint8Array> {
+/**
+ * Reads the bytes of a picture file.
+ *
+ * @throws {CheckpointError} where it is missing, no file or too large
+ */
+export async function readPictureBytes(path: string): Promise<Uint8Array> {
   const { isFile, size } = await Deno.stat(path).catch((cause) => {
     if (!(cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory)) throw cause;
     throw new CheckpointError(`${path}: there is no such file`, { cause });

@@ -4,6 +4,7 @@
  */
 import type { PictureMetadata } from "../pipeline/metadata.ts";
 import { oneLine } from "./_errors.ts";
+import { formatPsnr } from "./_psnr.ts";
 import { type PictureFile, readPicture } from "./_picture_file.ts";
 import { writeOut } from "./_stdout.ts";
 
@@ -21,14 +22,17 @@ export async function runInfo(path: string, { json }: { json: boolean }): Promis
 export function formatInfo(picture: PictureFile): string {
   const { path, format, width, height, size, parameters, metadata } = picture;
   const lines = [`${path}: ${format.toUpperCase()}, ${width}×${height} px, ${size} bytes`];
-  if (metadata) lines.push(...settingLines(metadata), `paint it again with: wuerstchen generate -C ${path}`);
-  else if (parameters !== undefined) {
+  if (metadata) {
+    lines.push(...settingLines(metadata));
+    if (!metadata.reconstruction) lines.push(`paint it again with: wuerstchen generate -C ${path}`);
+  } else if (parameters !== undefined) {
     lines.push("painted by another program:", ...parameters.split(/\r?\n/).map(oneLine));
   } else lines.push("it does not say how it was painted");
   return `${lines.join("\n")}\n`;
 }
 
-function settingLines({ options, model, version, runtime, threads, index, inputs }: PictureMetadata): string[] {
+function settingLines(metadata: PictureMetadata): string[] {
+  const { options, model, version, runtime, threads, index, inputs, reconstruction } = metadata;
   const { prompt, negativePrompt, priorTimesteps, decoderTimesteps } = options;
   const text = (value: string | number | readonly (string | number)[]) => oneLine([value].flat().join(" | "));
   const facts: [string, string | undefined][] = [
@@ -49,6 +53,8 @@ function settingLines({ options, model, version, runtime, threads, index, inputs
     ["model", oneLine(model.name)],
     ...Object.entries(model.weights).map(([name, hash]): [string, string] => [`  ${oneLine(name)}`, oneLine(hash)]),
     ["files handed in", inputs && text(Object.keys(inputs))],
+    ["kept by Stage A", reconstruction && formatPsnr(reconstruction.autoencoded)],
+    ["kept by compressor, B, A", reconstruction && formatPsnr(reconstruction.reconstructed)],
     ["painted by", oneLine(`wuerstchen ${version}, ONNX Runtime ${runtime}, ${threads} threads`)],
   ];
   const known = facts.filter((fact): fact is [string, string] => fact[1] !== undefined);

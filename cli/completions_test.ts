@@ -20,7 +20,15 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 }
 
 Deno.test("bash completes commands, flags, words of a flag, files and folders", async () => {
-  assert.deepEqual(await completeInBash(""), ["generate", "info", "inspect", "dataset", "completions"]);
+  assert.deepEqual(await completeInBash(""), [
+    "generate",
+    "info",
+    "inspect",
+    "reconstruct",
+    "dataset",
+    "train",
+    "completions",
+  ]);
   assert.deepEqual(await completeInBash("in"), ["info", "inspect"]);
   assert.deepEqual(await completeInBash("--v"), ["--version"]);
   assert.deepEqual(await completeInBash("generate", "--prior-s"), ["--prior-steps"]);

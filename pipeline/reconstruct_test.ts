@@ -13,7 +13,7 @@ import type { GenerateEvent } from "./types.ts";
 
 const quick = { decoderSteps: 2, decoderGuidance: 0 };
 
-async function withPipeline(test: (pipeline: Pipeline) => Promise<void>): Promise<void> {
+async function withPipeline(test: (pipeline: Pipeline) => Promise<void> | void): Promise<void> {
   await inTempFolder(async (folder) => {
     await copyCompressorModel(folder);
     await using pipeline = await loadPipeline(folder, { threads: 2 });
@@ -126,7 +126,7 @@ Deno.test("encode() puts all three side by side and says how they were made", as
 });
 
 Deno.test("what does not fit the model is refused before anything is loaded", async () => {
-  await withPipeline(async (pipeline) => {
+  await withPipeline((pipeline) => {
     const refuses = (pixels: Tensor<"float32">, message: RegExp, options = {}) =>
       assert.throws(
         () => pipeline.reconstruct(pixels, options),
