@@ -3,7 +3,7 @@
  * @module
  */
 import { join } from "node:path";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, NumericError } from "../errors.ts";
 import { runtimeVersion } from "../runtime/session.ts";
 import { ddpmWuerstchen } from "../schedulers/ddpm_wuerstchen.ts";
 import { loadClipTokenizer } from "../text/load_clip_tokenizer.ts";
@@ -281,6 +281,7 @@ async function save(
   const { adversaryStep } = run;
   if (name === "stageA") {
     const scale = await latentDeviation(progress.configs.vqgan, networks.get("vqgan")!, { data, config });
+    if (!Number.isFinite(scale)) throw runAway(run.step, "Stage A's latents");
     progress.configs = { ...progress.configs, vqgan: { ...progress.configs.vqgan, scale_factor: scale } };
   }
   const position: Position = {
@@ -300,6 +301,12 @@ async function save(
   const old = (await listCheckpoints(folder.checkpoints)).slice(0, -config.checkpoints.keep);
   for (const { path } of old) await Deno.remove(path, { recursive: true });
   return path;
+}
+
+function runAway(step: number, what: string): NumericError {
+  return new NumericError(
+    `Step ${step}: ${what} are no finite numbers; lower the learning rate or clip gradients, and resume from the last checkpoint`,
+  );
 }
 
 /** The next step would free what the last one made. */
