@@ -14,6 +14,7 @@
 export * from "./errors.ts";
 export * from "./pipeline/types.ts";
 export { type LoadOptions, loadPipeline, Pipeline } from "./pipeline/pipeline.ts";
+export type { LoraChoice } from "./pipeline/loras.ts";
 export { readHandOver, writeHandOver } from "./pipeline/hand_over.ts";
 export { type PictureMetadata, readPictureMetadata } from "./pipeline/metadata.ts";
 export type { ModelDefaults } from "./pipeline/options.ts";

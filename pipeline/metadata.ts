@@ -7,6 +7,7 @@ import { CheckpointError } from "../errors.ts";
 import { formatParameters } from "../images/parameters.ts";
 import { readMetadata } from "../images/metadata.ts";
 import { version } from "../version.ts";
+import { formatLoras } from "./loras.ts";
 import { maxThreads } from "./options.ts";
 import type { ModelIdentity, ResolvedOptions } from "./types.ts";
 
@@ -32,7 +33,12 @@ export const optionsSchema = z.object({
 });
 
 /** Name and weight hashes of a model as JSON. */
-export const modelSchema = z.object({ name: z.string(), weights: z.record(z.string(), z.string()) });
+export const modelSchema = z.object({
+  name: z.string(),
+  weights: z.record(z.string(), z.string()),
+  loras: z.array(z.object({ name: z.string(), scale: z.number(), hash: z.string(), networks: z.array(z.string()) }))
+    .optional(),
+});
 
 const pictureSchema = z.object({
   version: z.string(),
@@ -81,6 +87,7 @@ export function pictureParameters(
       ["Seed", String(seed)],
       ["Size", `${options.width}x${options.height}`],
       ["Model", model.name],
+      ...(model.loras ? [["LoRA", formatLoras(model.loras)] as const] : []),
       ["Decoder steps", String(options.decoderSteps)],
       ["Decoder CFG scale", String(options.decoderGuidance)],
       ["RNG", options.rng],

@@ -21,7 +21,9 @@ import { PriorStage } from "../stages/prior.ts";
 import { TextEncoderStage } from "../stages/text_encoder.ts";
 import { loadClipTokenizer } from "../text/load_clip_tokenizer.ts";
 import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
+import type { LoraNetwork } from "../weights/lora_keys.ts";
 import { readJson } from "../weights/read_json.ts";
+import { type LoraChoice, lorasOf, type OpenedLora, openLoras } from "./loras.ts";
 import type { ModelFolders } from "./model.ts";
 
 /** The stages and schedulers of a model, by the half that they belong to. */
@@ -35,6 +37,8 @@ export interface ModelParts {
   };
   /** Only where the model comes with it; pictures are painted without. */
   readonly compressor?: CompressorStage;
+  /** What is added to the weights. */
+  readonly loras: readonly OpenedLora[];
 }
 
 const schedulerConfig = z.object({ s: z.number().optional(), scaler: z.number().positive().optional() });
@@ -50,16 +54,15 @@ async function openScheduler(folder: string): Promise<Scheduler> {
   return ddpmWuerstchen({ ...(s === undefined ? {} : { s }), ...(scaler === undefined ? {} : { scaler }) });
 }
 
-async function openTextEncoder(
-  { textEncoder, tokenizer }: { textEncoder: string; tokenizer: string },
-  options: NetworkOptions,
-): Promise<TextEncoderStage> {
+/** Opens a text encoder, and gives what makes a stage of it once its LoRAs are known. */
+async function openTextEncoder({ textEncoder, tokenizer }: { textEncoder: string; tokenizer: string }) {
   const [config, checkpoint, words] = await Promise.all([
     readConfig(clipTextConfig, textEncoder),
     openCheckpoint(textEncoder, { stem: "model" }),
     loadClipTokenizer(tokenizer),
   ]);
-  return new TextEncoderStage({ config, tokenizer: words }, checkpoint, options);
+  const stage = (options: NetworkOptions) => new TextEncoderStage({ config, tokenizer: words }, checkpoint, options);
+  return { checkpoint, stage };
 }
 
 const stem = "diffusion_pytorch_model";
@@ -90,15 +93,16 @@ async function openCompressor(
 /**
  * Opens a model.
  *
- * @throws {CheckpointError} where a file is missing or damaged, or weights and configuration do not fit
+ * @throws {CheckpointError} where a file is missing or damaged, weights and configuration do not fit, or a LoRA is none of this model
  */
 export async function openParts(
   { prior, decoder, compressor }: ModelFolders,
   options: NetworkOptions = {},
+  { loras: choices = [] }: { loras?: readonly LoraChoice[] | undefined } = {},
 ): Promise<ModelParts> {
   const [priorText, decoderText, priorScheduler, decoderScheduler] = await Promise.all([
-    openTextEncoder(prior, options),
-    openTextEncoder(decoder, options),
+    openTextEncoder(prior),
+    openTextEncoder(decoder),
     openScheduler(prior.scheduler),
     openScheduler(decoder.scheduler),
   ]);
@@ -112,15 +116,26 @@ export async function openParts(
     openCheckpoint(decoder.decoder, { stem }),
     openCheckpoint(decoder.vqgan, { stem }),
   ]);
+  const loras = await openLoras(choices, {
+    prior: priorWeights.tensors,
+    prior_text_encoder: priorText.checkpoint.tensors,
+    decoder: decoderWeights.tensors,
+  });
+  const changed = (network: LoraNetwork) => ({ ...options, loras: lorasOf(loras, network) });
   const decoderParts = {
-    text: decoderText,
-    stage: new DecoderStage(decoderSizes, decoderWeights, options),
+    text: decoderText.stage(options),
+    stage: new DecoderStage(decoderSizes, decoderWeights, changed("decoder")),
     scheduler: decoderScheduler,
     autoencoder: new AutoencoderStage(vqganSizes, vqganWeights, options),
   };
   return {
-    prior: { text: priorText, stage: new PriorStage(priorSizes, priorWeights, options), scheduler: priorScheduler },
+    prior: {
+      text: priorText.stage(changed("prior_text_encoder")),
+      stage: new PriorStage(priorSizes, priorWeights, changed("prior")),
+      scheduler: priorScheduler,
+    },
     decoder: decoderParts,
+    loras,
     ...(compressor === undefined
       ? {}
       : { compressor: await openCompressor(compressor, { decoder: decoderParts, options }) }),

@@ -13,6 +13,7 @@ import { version } from "../version.ts";
 import { checkMemory, forecastBytes, formatBytes } from "./forecast.ts";
 import { type Context, generate } from "./generate.ts";
 import { Job } from "./job.ts";
+import { type LoraChoice, loraIdentity } from "./loras.ts";
 import { type PictureMetadata, pictureParameters } from "./metadata.ts";
 import { findModel, type ModelFolders } from "./model.ts";
 import { checkInteger, maxThreads, type ModelDefaults, modelDefaults } from "./options.ts";
@@ -29,7 +30,7 @@ import {
 } from "./reconstruct.ts";
 import { createRun, type Work } from "./run.ts";
 import { Clock } from "./timings.ts";
-import type { GeneratedImage, GenerateOptions, GenerateResult, ModelIdentity, Run } from "./types.ts";
+import type { GeneratedImage, GenerateOptions, GenerateResult, LoraIdentity, ModelIdentity, Run } from "./types.ts";
 
 /** How a model is loaded. */
 export interface LoadOptions {
@@ -45,13 +46,15 @@ export interface LoadOptions {
   prepack?: boolean | undefined;
   /** Folder of the bundled models. */
   modelsFolder?: string | undefined;
+  /** LoRAs, which are added to the weights in this order. */
+  loras?: readonly LoraChoice[] | undefined;
 }
 
 /**
  * Opens a model: configurations are read and checkpoints checked; weights are read when a stage first runs.
  *
  * @param model a bundled name (`emoji`) or a folder
- * @throws {CheckpointError} where it is missing, damaged or no Würstchen model
+ * @throws {CheckpointError} where it is missing, damaged or no Würstchen model, or a LoRA is none of this model
  * @example
  * ```ts
  * import { loadPipeline } from "wuerstchen";
@@ -67,7 +70,7 @@ export async function loadPipeline(model = "emoji", options: LoadOptions = {}): 
     min: 1,
     max: maxThreads,
   });
-  const parts = await openParts(folders, { threads, prepack: options.prepack });
+  const parts = await openParts(folders, { threads, prepack: options.prepack }, { loras: options.loras });
   return new Pipeline(folders, { parts, threads, keepLoaded: options.keepLoaded ?? false });
 }
 
@@ -324,7 +327,13 @@ async function scanWeights(parts: ModelParts, name: string): Promise<WeightsScan
     weights[part] = scan.hash;
     nonFinite.push(...scan.nonFinite.map((key) => `${part}: ${key}`));
   }
-  return { identity: { name, weights }, nonFinite };
+  const loras: LoraIdentity[] = [];
+  for (const opened of parts.loras) {
+    const { hash, nonFinite: damaged } = await opened.lora.checkpoint.scan();
+    loras.push(loraIdentity(opened, hash));
+    nonFinite.push(...damaged.map((key) => `${opened.lora.path}: ${key}`));
+  }
+  return { identity: { name, weights, ...(loras.length > 0 ? { loras } : {}) }, nonFinite };
 }
 
 function describeNonFinite(nonFinite: readonly string[]): string {

@@ -99,6 +99,19 @@ export interface ModelIdentity {
   readonly name: string;
   /** sha256 of each network's weights: `prior`, `prior_text_encoder`, `decoder`, `decoder_text_encoder`, `vqgan`. */
   readonly weights: Readonly<Record<string, string>>;
+  /** LoRAs that were added to the weights, in order; only where there are any. */
+  readonly loras?: readonly LoraIdentity[] | undefined;
+}
+
+/** A LoRA that was added to a model's weights. */
+export interface LoraIdentity {
+  /** Path of its file, as it was asked for. */
+  readonly name: string;
+  readonly scale: number;
+  /** sha256 of its file. */
+  readonly hash: string;
+  /** Networks that it changes, named as in {@linkcode ModelIdentity.weights}. */
+  readonly networks: readonly string[];
 }
 
 /** A finished picture. */
