@@ -7,9 +7,11 @@ import { z } from "zod";
 import { CheckpointError } from "../errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
+import { writeLora } from "../weights/lora_writer.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
 import { phaseNames } from "./config.ts";
 import { type ModelContents, writeModel } from "./model_folder.ts";
+import type { Weights } from "./optimiser/gradient_pass.ts";
 import type { TrainingState } from "./optimiser/training_step.ts";
 
 const place = z.strictObject({ epoch: z.int(), position: z.int() });
@@ -31,6 +33,9 @@ const positionFile = z.strictObject({
   fingerprint: z.string(),
 });
 
+/** Name of a LoRA's file in a checkpoint. */
+export const loraFile = "lora.safetensors";
+
 /** Where a training stands. */
 export type Position = z.output<typeof positionFile>;
 
@@ -49,13 +54,18 @@ const temporary = ".unfinished-";
 export async function writeCheckpoint(
   folder: string,
   position: Position,
-  { model, states }: { model: ModelContents; states: PlayerStates },
+  { model, states, lora }: {
+    model: ModelContents;
+    states: PlayerStates;
+    lora?: { readonly factors: Weights; readonly alpha: number } | undefined;
+  },
 ): Promise<string> {
   const path = join(folder, `${position.phase}-${String(position.step).padStart(7, "0")}`);
   const unfinished = join(folder, `${temporary}${crypto.randomUUID()}`);
   await Deno.mkdir(join(unfinished, "training"), { recursive: true });
   try {
     await writeModel(unfinished, model);
+    if (lora) await writeLora(join(unfinished, loraFile), lora.factors, lora);
     const tensors = Object.entries(states).flatMap(([player, state]) => flatten(player, state));
     await writeSafetensors(join(unfinished, "training", "state.safetensors"), tensors);
     await Deno.writeTextFile(join(unfinished, "training", "position.json"), JSON.stringify(position, null, 2));

@@ -198,6 +198,9 @@ export const trainingConfig = z.strictObject({
   threads: z.int().min(1).max(256).optional(),
   /** Weights of the finished model. */
   dtype: z.enum(["float32", "float16"]).default("float32"),
+}).refine((config) => !config.stageC?.lora || config.start !== undefined, {
+  path: ["start"],
+  message: "Expected a model to start from: a LoRA changes one that has learnt already",
 }).refine((config) => config.stageA ?? config.stageB ?? config.stageC, {
   message: "Expected at least one of stageA, stageB and stageC",
 });

@@ -40,6 +40,11 @@ export function stepFlops(phase: Phase, { batches }: Pick<PhaseConfig, "batches"
     (forward(phase.objective.loss) + (phase.adversary ? forward(phase.adversary.objective.loss) : 0));
 }
 
+/** What a phase starts from: its networks, and the factors of a LoRA. */
+function firstWeights(phase: Phase, networks: ReadonlyMap<NetworkName, Weights>): Weights {
+  return new Map([...scopedWeights(networks, phase.scopes), ...phase.lora?.factors ?? []]);
+}
+
 /** A phase with its sessions and what they have learnt. */
 export class PhaseRun implements AsyncDisposable {
   readonly phase: Phase;
@@ -80,7 +85,7 @@ export class PhaseRun implements AsyncDisposable {
       threads,
       recompute: own.recompute ? (scope: string) => blocks.test(scope) : undefined,
     };
-    const main = await TrainingStep.create(phase.objective, scopedWeights(networks, phase.scopes), {
+    const main = await TrainingStep.create(phase.objective, firstWeights(phase, networks), {
       ...shared,
       trained: phase.trained,
       averageDecay: own.average === 0 ? undefined : own.average,
@@ -142,11 +147,18 @@ export class PhaseRun implements AsyncDisposable {
     for (const [key, tensor] of weights) {
       const dot = key.indexOf(".");
       const name = this.phase.scopes[key.slice(0, dot)];
-      if (!name) continue;
+      if (!name || this.phase.lora?.factors.has(key)) continue;
       if (!networks.has(name)) networks.set(name, new Map());
       networks.get(name)!.set(key.slice(dot + 1), average?.get(key) ?? tensor);
     }
     return networks;
+  }
+
+  /** The factors of a LoRA by now, where one is trained. */
+  lora(): Weights | undefined {
+    const { weights, average } = this.#main.state;
+    const { lora } = this.phase;
+    return lora && new Map([...lora.factors.keys()].map((key) => [key, average?.get(key) ?? weights.get(key)!]));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

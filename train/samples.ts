@@ -8,6 +8,7 @@ import { paellaDecode, paellaEncode, type PaellaVqConfig } from "../networks/pae
 import { graph, input } from "../onnx/mod.ts";
 import { loadPipeline } from "../pipeline/pipeline.ts";
 import { tensor } from "../tensor/tensor.ts";
+import { loraFile } from "./checkpoint.ts";
 import type { PhaseName, TrainingConfig } from "./config.ts";
 import { FrozenNetwork } from "./frozen_network.ts";
 import type { NetworkName } from "./networks.ts";
@@ -124,10 +125,11 @@ async function reconstructions(checkpoint: string, { config, data, progress: { c
   return { png: tile(cells, { columns: images.shape[0]! }), psnr: -10 * Math.log10(error) };
 }
 
-async function paintings(checkpoint: string, { config, data }: SampleRequest) {
+async function paintings(checkpoint: string, { config, data, phase }: SampleRequest) {
   const captions = config.samples.prompts.length > 0 ? config.samples.prompts : data.captions.slice(0, 8);
   await using pipeline = await loadPipeline(checkpoint, {
     keepLoaded: true,
+    ...(config.stageC?.lora && phase === "stageC" ? { loras: [{ file: join(checkpoint, loraFile) }] } : {}),
     ...(config.threads === undefined ? {} : { threads: config.threads }),
   });
   const cells: Cell[] = [];

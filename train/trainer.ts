@@ -8,7 +8,7 @@ import { runtimeVersion } from "../runtime/session.ts";
 import { ddpmWuerstchen } from "../schedulers/ddpm_wuerstchen.ts";
 import { loadClipTokenizer } from "../text/load_clip_tokenizer.ts";
 import { version } from "../version.ts";
-import { listCheckpoints, type Position, readStates, writeCheckpoint } from "./checkpoint.ts";
+import { listCheckpoints, loraFile, type Position, readStates, writeCheckpoint } from "./checkpoint.ts";
 import { type PhaseConfig, type PhaseName, phaseNames, type TrainingConfig } from "./config.ts";
 import { readNetwork, writeModel } from "./model_folder.ts";
 import { initialWeights, type NetworkConfigs, networkConfigs, type NetworkName, networkNames } from "./networks.ts";
@@ -295,7 +295,10 @@ async function save(
     fingerprint,
   };
   const model = { config, configs: progress.configs, networks, tokenizer: folder.tokenizer };
-  const path = await writeCheckpoint(folder.checkpoints, position, { model, states: run.states });
+  const factors = run.lora();
+  const lora = factors && { factors, alpha: run.phase.lora!.alpha };
+  const path = await writeCheckpoint(folder.checkpoints, position, { model, states: run.states, lora });
+  if (lora && done) await Deno.copyFile(join(path, loraFile), join(folder.path, loraFile));
   progress.position = position;
   if (done) progress.networks = copied(networks);
   const old = (await listCheckpoints(folder.checkpoints)).slice(0, -config.checkpoints.keep);

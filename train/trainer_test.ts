@@ -130,3 +130,23 @@ Deno.test("a learning rate that explodes stops with a step and a name, and the c
     });
     assert.ok([...Deno.readDirSync(join(folder, "run", "checkpoints"))].length >= 1);
   }));
+
+Deno.test("a LoRA of Stage C is trained on another run's model, which stays as it is, and generate applies it", () =>
+  inTempFolder(async (folder) => {
+    await drawSquares(join(folder, "data"));
+    const base = join(folder, "base");
+    const whole = tinyTraining(join(folder, "data"));
+    await run(whole, { folder: base });
+    const { stageA: _a, stageB: _b, ...rest } = tinyTraining(join(folder, "data"), {
+      set: [`start=${join(base, "model")}`, 'stageC.lora={"rank":2}', "stageC.optimiser.learningRate=0.05"],
+    });
+    await run(rest as TrainingConfig, { folder: join(folder, "run") });
+    assert.deepEqual(await weightsOf(join(folder, "run", "model")), await weightsOf(join(base, "model")));
+    const paint = async (loras: { file: string }[]) => {
+      await using pipeline = await loadPipeline(join(base, "model"), { loras });
+      const { handOver } = await pipeline.generate({ prompt: "red square", seed: 1, stopAfter: "prior" });
+      return [...handOver!.tensor.data as Float32Array];
+    };
+    const file = join(folder, "run", "lora.safetensors");
+    assert.notDeepEqual(await paint([{ file }]), await paint([]));
+  }));

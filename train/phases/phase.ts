@@ -22,6 +22,8 @@ export interface Phase extends AsyncDisposable {
   readonly scopes: Readonly<Record<string, NetworkName>>;
   /** What learns against it: the discriminator of Stage A, under the scope `discriminator`. */
   readonly adversary?: Adversary;
+  /** Factors of a LoRA: first values by key, and their scale's alpha. They learn, and the networks stay as they are. */
+  readonly lora?: { readonly factors: Weights; readonly alpha: number };
   /** Which parameters learn; all where left out. */
   readonly trained?: (key: string) => boolean;
   /** Samples that it draws from. */

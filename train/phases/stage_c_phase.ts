@@ -3,6 +3,7 @@
  * @module
  */
 import type { TrainingConfig } from "../config.ts";
+import { initialiseLora, isLoraFactor, withLora } from "../lora.ts";
 import { targetEncoder } from "./latents.ts";
 import { noiseLevels } from "./noise_levels.ts";
 import type { Phase, PhaseContext } from "./phase.ts";
@@ -17,19 +18,27 @@ export async function stageCPhase(context: PhaseContext, own: StageCConfig): Pro
   const { batch } = own;
   const encoder = await targetEncoder(context);
   const [, , height, width] = encoder.shape;
-  const isTrained = own.textEncoder === "trained";
-  const objective = stageCObjective(configs.prior, { batch, height, width, tokens: tokenizer.maxLength }, {
+  const isTrained = own.textEncoder === "trained" && !own.lora;
+  const plain = stageCObjective(configs.prior, { batch, height, width, tokens: tokenizer.maxLength }, {
     textEncoder: isTrained ? configs.prior_text_encoder : undefined,
   });
   const text = isTrained ? trainedText(tokenizer) : await frozenText(
     { config: configs.prior_text_encoder, tokenizer, weights: networks.get("prior_text_encoder")! },
     { threads: config.threads },
   );
+  const lora = own.lora && withLora(plain, {
+    ...own.lora,
+    targets: own.lora.targets === undefined ? undefined : new RegExp(own.lora.targets, "u"),
+  });
   const { training: indices } = data.split(own);
   const loader = data.loader({ indices, batch, seed: config.seed + 2, state });
   return {
     name: "stageC",
-    objective,
+    objective: lora?.objective ?? plain,
+    ...(lora && own.lora && {
+      trained: isLoraFactor,
+      lora: { factors: initialiseLora(lora.factors, config), alpha: own.lora.alpha ?? own.lora.rank },
+    }),
     scopes: { prior: "prior", ...(isTrained ? { text_encoder: "prior_text_encoder" } : {}) },
     samples: indices.length,
     get state() {
