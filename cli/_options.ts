@@ -3,6 +3,8 @@
  * @module
  */
 import { ConfigError } from "../errors.ts";
+import type { LoraChoice } from "../pipeline/loras.ts";
+import { maxLoraScale } from "../pipeline/options.ts";
 import { quote } from "../weights/quote.ts";
 
 /** Smallest and largest value of a flag, both allowed. */
@@ -110,4 +112,23 @@ export function parseSeeds(text: string): number[] {
     for (let seed = from; seed <= to; seed++) seeds.push(seed);
   }
   return seeds;
+}
+
+/**
+ * Reads a LoRA as `FILE` or `FILE:SCALE` and puts it behind those before it. What follows the last colon is a scale only where it is
+ * a number, so a path may hold colons; one that ends like a scale needs one behind it (`a:1:1`).
+ *
+ * @throws {ConfigError} where the file's name is empty, or the scale is out of its range
+ */
+export function loraOption(text: string, before: readonly LoraChoice[] = []): LoraChoice[] {
+  const [, named = text, number] = /^(.*):([^:]*)$/s.exec(text) ?? [];
+  const isScale = number !== undefined && decimalNumber.test(number);
+  const [file, scale] = isScale ? [named, Number(number)] : [text, 1];
+  if (file === "") throw new ConfigError(`Expected --lora to be FILE or FILE:SCALE but found ${quote(text)}`);
+  if (Math.abs(scale) > maxLoraScale) {
+    throw new ConfigError(
+      `Expected the scale of --lora to be from -${maxLoraScale} to ${maxLoraScale} but found ${quote(text)}`,
+    );
+  }
+  return [...before, { file, scale }];
 }

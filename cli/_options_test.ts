@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ConfigError } from "../errors.ts";
-import { choiceOption, integerOption, numberOption, parseSeeds, sideOption } from "./_options.ts";
+import { choiceOption, integerOption, loraOption, numberOption, parseSeeds, sideOption } from "./_options.ts";
 
 function messageOf(action: () => unknown): string {
   try {
@@ -83,4 +83,27 @@ Deno.test("parseSeeds() refuses a huge range without writing it out", () => {
   assert.match(messageOf(() => parseSeeds("0-9007199254740991")), /at most 10000 seeds/);
   assert.match(messageOf(() => parseSeeds("0-9999,1")), /at most 10000 seeds/);
   assert.ok(performance.now() - start < 100);
+});
+
+Deno.test("--lora takes a file and a scale, one after the other, and paths with colons", () => {
+  const read = (...texts: string[]) =>
+    texts.reduce<ReturnType<typeof loraOption>>((all, text) => loraOption(text, all), []);
+  assert.deepEqual(read("a.safetensors", "b.safetensors:0.5", "c:-1"), [
+    { file: "a.safetensors", scale: 1 },
+    { file: "b.safetensors", scale: 0.5 },
+    { file: "c", scale: -1 },
+  ]);
+  for (
+    const [text, file, scale] of [
+      ["C:\\styles\\ink.safetensors", "C:\\styles\\ink.safetensors", 1],
+      ["C:\\styles\\ink.safetensors:.25", "C:\\styles\\ink.safetensors", 0.25],
+      ["style:v2.safetensors", "style:v2.safetensors", 1],
+      ["style:2:1", "style:2", 1],
+      ["a.safetensors:", "a.safetensors:", 1],
+      ["a.safetensors:strong", "a.safetensors:strong", 1],
+    ] as const
+  ) {
+    assert.deepEqual(loraOption(text), [{ file, scale }], text);
+  }
+  for (const text of ["", ":0.5", "a:101", "a:-1e9"]) assert.throws(() => loraOption(text), ConfigError, text);
 });

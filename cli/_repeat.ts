@@ -3,7 +3,7 @@
  * @module
  */
 import type { PictureMetadata } from "../pipeline/metadata.ts";
-import type { HandOver, ModelIdentity } from "../pipeline/types.ts";
+import type { HandOver, LoraIdentity, ModelIdentity } from "../pipeline/types.ts";
 import { version } from "../version.ts";
 
 /** Networks whose weights two models do not share. */
@@ -12,12 +12,39 @@ function changedWeights(before: ModelIdentity, now: ModelIdentity): string[] {
   return [...names].filter((name) => before.weights[name] !== now.weights[name]);
 }
 
+/** What differs between the LoRAs of two models, of those that change networks that `counts` chooses. */
+function changedLoras(
+  before: ModelIdentity,
+  now: ModelIdentity,
+  { counts = () => true }: { counts?: (network: string) => boolean } = {},
+): string[] {
+  const of = ({ loras = [] }: ModelIdentity) => loras.filter(({ networks }) => networks.some(counts));
+  const isSame = (a: LoraIdentity) => (b: LoraIdentity) => a.hash === b.hash && a.scale === b.scale;
+  const gone = of(before).filter((lora) => !of(now).some(isSame(lora)));
+  const added = of(now).filter((lora) => !of(before).some(isSame(lora)));
+  const names = new Set([...gone, ...added].map(({ name }) => name));
+  return [...names].map((name) => {
+    const [then, next] = [gone, added].map((loras) => loras.find((lora) => lora.name === name));
+    if (!then) return `${name} is new`;
+    if (!next) return `${name} is missing`;
+    return then.hash === next.hash ? `${name} at ${next.scale} and not ${then.scale}` : `${name} has changed`;
+  });
+}
+
 /** Why the picture of one whole run cannot be promised, a sentence each; none where it can. */
 export function continueWarnings({ model: before }: Pick<HandOver, "model">, now: ModelIdentity): string[] {
   // What lies behind is in the file, whoever computed it.
-  const changed = changedWeights(before, now).filter((name) => !name.startsWith("prior"));
-  if (changed.length === 0) return [];
-  return [`the first half was made for other weights (${changed.join(", ")}): the picture will look different`];
+  const counts = (name: string) => !name.startsWith("prior");
+  const warnings: string[] = [];
+  const changed = changedWeights(before, now).filter(counts);
+  if (changed.length > 0) {
+    warnings.push(`the first half was made for other weights (${changed.join(", ")}): the picture will look different`);
+  }
+  const loras = changedLoras(before, now, { counts });
+  if (loras.length > 0) {
+    warnings.push(`the first half was made for other LoRAs (${loras.join(", ")}): the picture will look different`);
+  }
+  return warnings;
 }
 
 /** Why the same pixels cannot be promised, a sentence each; none where they can. */
@@ -29,6 +56,10 @@ export function repeatWarnings(
   const changed = changedWeights(picture.model, model);
   if (changed.length > 0) {
     warnings.push(`the weights are not those that painted the picture (${changed.join(", ")}): it will look different`);
+  }
+  const loras = changedLoras(picture.model, model);
+  if (loras.length > 0) {
+    warnings.push(`the LoRAs are not those that painted the picture (${loras.join(", ")}): it will look different`);
   }
   if (picture.version !== version) {
     warnings.push(`the picture was painted by version ${picture.version}, this is ${version}: pixels may differ`);

@@ -53,3 +53,30 @@ Deno.test("a continued run misses the weights of its own stages alone", () => {
   assert.match(warning!, /other weights \(vqgan\)/);
   assert.deepEqual(more, []);
 });
+
+Deno.test("LoRAs that changed, are missing or new, or have another scale are named", () => {
+  const lora = (name: string, hash: string, { scale = 1, networks = ["prior"] } = {}) => ({
+    name,
+    hash,
+    scale,
+    networks,
+  });
+  const painted = {
+    ...picture,
+    model: { ...model, loras: [lora("a", "1"), lora("b", "2"), lora("c", "3"), lora("d", "4")] },
+  };
+  assert.deepEqual(repeatWarnings(painted, { model: painted.model, threads: 2 }), []);
+  const now = { ...model, loras: [lora("b", "2", { scale: 0.5 }), lora("d", "4"), lora("c", "33"), lora("e", "5")] };
+  assert.deepEqual(repeatWarnings(painted, { model: now, threads: 2 }), [
+    "the LoRAs are not those that painted the picture (a is missing, b at 0.5 and not 1, c has changed, e is new): " +
+    "it will look different",
+  ]);
+  // Another path to the same file is the same LoRA.
+  const moved = { ...model, loras: painted.model.loras.map((lora) => ({ ...lora, name: `./${lora.name}` })) };
+  assert.deepEqual(repeatWarnings(painted, { model: moved, threads: 2 }), []);
+  assert.deepEqual(continueWarnings({ model: painted.model }, model), []);
+  const decoder = { ...model, loras: [lora("f", "6", { networks: ["prior", "decoder"] })] };
+  assert.deepEqual(continueWarnings({ model: decoder }, model), [
+    "the first half was made for other LoRAs (f is missing): the picture will look different",
+  ]);
+});

@@ -4,6 +4,7 @@
  */
 import { CheckpointError, ConfigError } from "../errors.ts";
 import type { ImageFormat } from "../images/format.ts";
+import type { LoraChoice } from "../pipeline/loras.ts";
 import type { PictureMetadata } from "../pipeline/metadata.ts";
 import type { GenerateOptions, HandOver, ResolvedOptions, RngKind } from "../pipeline/types.ts";
 import { readLatents } from "./_latents.ts";
@@ -20,6 +21,7 @@ export interface GenerateFlags {
   readonly model?: string;
   readonly prior?: string;
   readonly decoder?: string;
+  readonly lora?: readonly LoraChoice[];
   readonly width?: number;
   readonly height?: number;
   readonly seed?: readonly number[];
@@ -62,6 +64,8 @@ export interface GenerateRequest {
   /** Name or folder of the model; the default one where left out. */
   readonly model: string | undefined;
   readonly threads: number | undefined;
+  /** LoRAs to be added to the model. */
+  readonly loras: readonly LoraChoice[];
   /** One entry a generation. */
   readonly runs: readonly GenerateOptions[];
   /** What each file will be named after, all runs in order. */
@@ -105,6 +109,7 @@ export async function readRequest(
   return {
     model: flags.model ?? repeats?.model.name ?? from?.model.name,
     threads: flags.threads ?? repeats?.threads,
+    loras: flags.lora ?? await earlierLoras(flags, { repeats, from }),
     runs,
     // A hand-over is one file a run.
     files: flags.stopAfter === undefined ? files : runs.map((run, index) => ({ ...picturesOf(run)[0]!, index })),
@@ -154,6 +159,18 @@ async function readPictureSettings(path: string): Promise<PictureMetadata> {
   const { metadata } = await readPicture(path);
   if (metadata) return metadata;
   throw new CheckpointError(`${path}: Expected a picture painted by wuerstchen but found no settings in it`);
+}
+
+/** The LoRAs of what is repeated, or those of them that a run which is continued still needs. */
+async function earlierLoras(
+  { configFrom, from: file }: GenerateFlags,
+  { repeats, from }: Pick<GenerateRequest, "repeats" | "from">,
+): Promise<LoraChoice[]> {
+  const needed = from?.model.loras?.filter(({ networks }) => networks.some((name) => !name.startsWith("prior")));
+  const loras = repeats?.model.loras ?? needed ?? [];
+  if (loras.length === 0) return [];
+  const { repeatLoras } = await import("../pipeline/loras.ts");
+  return await repeatLoras(loras, { of: (configFrom ?? file)! });
 }
 
 async function readFrom(path: string, { stopAfter, decoderLatents }: GenerateFlags): Promise<HandOver> {

@@ -61,9 +61,9 @@ export async function runGenerate(
       }
     },
   });
-  const { threads } = request;
+  const { threads, loras } = request;
   const { prior, decoder, keepLoaded } = flags;
-  await using pipeline = await loadPipeline(request.model, { prior, decoder, threads, keepLoaded });
+  await using pipeline = await loadPipeline(request.model, { prior, decoder, threads, keepLoaded, loras });
   const command = new GenerateCommand({ request, output, flags, streams, pipeline });
   await command.run(interruption.signal);
 }

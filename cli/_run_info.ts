@@ -52,6 +52,10 @@ function settingLines(metadata: PictureMetadata): string[] {
     ["generator", options.rng],
     ["model", oneLine(model.name)],
     ...Object.entries(model.weights).map(([name, hash]): [string, string] => [`  ${oneLine(name)}`, oneLine(hash)]),
+    ...(model.loras ?? []).flatMap(({ name, scale, hash }): [string, string][] => [
+      ["LoRA", oneLine(`${name}:${scale}`)],
+      ["  sha256", oneLine(hash)],
+    ]),
     ["files handed in", inputs && text(Object.keys(inputs))],
     ["kept by Stage A", reconstruction && formatPsnr(reconstruction.autoencoded)],
     ["kept by compressor, B, A", reconstruction && formatPsnr(reconstruction.reconstructed)],

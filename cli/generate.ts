@@ -4,9 +4,18 @@
  */
 import { Command, Option } from "commander";
 import { ConfigError } from "../errors.ts";
+import type { LoraChoice } from "../pipeline/loras.ts";
 import { maxGuidance, maxSteps } from "../pipeline/options.ts";
 import { parseTimesteps, timestepPresets } from "../schedulers/timesteps.ts";
-import { choiceOption, integerOption, maxPictures, numberOption, parseSeeds, sideOption } from "./_options.ts";
+import {
+  choiceOption,
+  integerOption,
+  loraOption,
+  maxPictures,
+  numberOption,
+  parseSeeds,
+  sideOption,
+} from "./_options.ts";
 import type { GenerateFlags } from "./_request.ts";
 
 const seeds = { min: 0, max: Number.MAX_SAFE_INTEGER };
@@ -15,7 +24,8 @@ const seeds = { min: 0, max: Number.MAX_SAFE_INTEGER };
 interface Flag {
   readonly flags: string;
   readonly help: string;
-  readonly parse?: (text: string) => unknown;
+  /** Is also given what the flag was parsed to before, where it is given several times. */
+  readonly parse?: (text: string, before: unknown) => unknown;
   /** Words that it takes, for completions. */
   readonly choices?: readonly string[];
 }
@@ -76,6 +86,11 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
     {
       flags: "--decoder <folder>",
       help: "another decoder, the half that turns the latent into pixels (Stages B and A)",
+    },
+    {
+      flags: "--lora <file:scale>",
+      help: "add a LoRA in the keys of diffusers, PEFT or kohya to the weights; several add up (default scale: 1)",
+      parse: (text, before) => loraOption(text, before as LoraChoice[] | undefined),
     },
   ],
   "Size and number:": [

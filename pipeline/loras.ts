@@ -7,6 +7,8 @@ import type { AppliedLora } from "../weights/apply_lora.ts";
 import type { StoredTensors } from "../weights/bind.ts";
 import { type Lora, openLora } from "../weights/lora.ts";
 import type { LoraNetwork } from "../weights/lora_keys.ts";
+import { quote } from "../weights/quote.ts";
+import { maxLoraScale } from "./options.ts";
 import type { LoraIdentity } from "./types.ts";
 
 /** A LoRA to be added to a model. */
@@ -22,9 +24,6 @@ export interface OpenedLora {
   readonly scale: number;
   readonly lora: Lora;
 }
-
-/** Largest strength of a LoRA, either way. */
-export const maxLoraScale = 100;
 
 /**
  * Opens LoRAs, whose weights are then added up.
@@ -77,7 +76,7 @@ export async function repeatLoras(loras: readonly LoraIdentity[], { of }: { of: 
   for (const { name, hash } of loras) {
     if (await Deno.stat(name).then(({ isFile }) => isFile, isMissing)) continue;
     throw new CheckpointError(
-      `${of}: was made with the LoRA ${name} (sha256 ${hash}), which is not there: name one in its place`,
+      `${of}: was made with the LoRA ${quote(name)} (sha256 ${quote(hash)}), which is not there: name one in its place`,
     );
   }
   return loras.map(({ name, scale }) => ({ file: name, scale }));

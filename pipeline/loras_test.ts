@@ -16,7 +16,15 @@ const everything = loraFile("everything/pytorch_lora_weights.safetensors");
 
 async function paint(loras: readonly LoraChoice[]) {
   await using pipeline = await loadPipeline(tinyModel, { loras, threads: 1 });
-  return await pipeline.generate({ ...quick, prompt: "a red apple", seed: 1 });
+  return await pipeline.generate({
+    ...quick,
+    width: 64,
+    height: 64,
+    priorSteps: 1,
+    decoderSteps: 1,
+    prompt: "a red apple",
+    seed: 1,
+  });
 }
 
 const sha256 = async (path: string) => createHash("sha256").update(await Deno.readFile(path)).digest("hex");
@@ -92,7 +100,7 @@ Deno.test("LoRAs of an earlier run are found again, or named where they are gone
   await assert.rejects(
     repeatLoras([identity, { ...identity, name: `${plain}.gone` }], { of: "a.png" }),
     new CheckpointError(
-      `a.png: was made with the LoRA ${plain}.gone (sha256 abc), which is not there: name one in its place`,
+      `a.png: was made with the LoRA "${plain}.gone" (sha256 "abc"), which is not there: name one in its place`,
     ),
   );
 });

@@ -40,6 +40,8 @@ export function modelDefaults(file: ModelDefaultsFile): ModelDefaults {
 export const maxSteps = 1000;
 /** Largest guidance scale. */
 export const maxGuidance = 100;
+/** Largest strength of a LoRA, either way. */
+export const maxLoraScale = 100;
 
 /** Most threads of the runtime. */
 export const maxThreads = 256;
