@@ -6,11 +6,7 @@ import { z } from "zod";
 import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
 import { dirname, resolve } from "node:path";
 import { ConfigError } from "../errors.ts";
-import { clipTextConfig } from "../networks/clip_text.ts";
-import { diffNeXtConfig } from "../networks/diffnext.ts";
-import { paellaVqConfig } from "../networks/paella_vq.ts";
 import { patchDiscriminatorConfig } from "../networks/patch_discriminator.ts";
-import { priorConfig } from "../networks/prior.ts";
 import { semanticCompressorConfig } from "../networks/semantic_compressor.ts";
 import { smallCompressorConfig } from "../networks/small_compressor.ts";
 
@@ -147,9 +143,7 @@ const lora = z.strictObject({
 const stageC = z.strictObject({ ...phase, ...levels, lora: lora.optional() });
 
 const model = z.strictObject({
-  vqgan: paellaVqConfig.omit({ in_channels: true, out_channels: true, scale_factor: true }).partial().strict().default(
-    {},
-  ),
+  vqgan: z.looseObject({}).default({}),
   compressor: z.looseObject({ _class_name: z.string().optional() }).default({}),
   decoder: z.looseObject({}).default({}),
   decoderTextEncoder: z.looseObject({}).default({}),
@@ -160,10 +154,12 @@ const model = z.strictObject({
     maxLength: z.int().min(4).max(4096).default(77),
     size: z.int().min(514).max(1 << 20).default(4096),
   }).prefault({}),
-  latentMean: positive.default(1),
-  latentStd: z.number().default(0),
-  resolutionMultiple: positive.default(42.67),
-  latentDimScale: positive.default(10.67),
+  /** Stage C's target is (embedding + latentStd) / latentMean; of the model that training starts from, else 1 and 0. */
+  latentMean: positive.optional(),
+  latentStd: z.number().optional(),
+  /** Pixels a cell of Stage C, and cells of Stage B a cell of Stage C; 42.67 and 10.67 as published. */
+  resolutionMultiple: positive.optional(),
+  latentDimScale: positive.optional(),
   /** Becomes `wuerstchen.json` of both repositories: steps, guidance. */
   defaults: z.record(z.string(), z.unknown()).default({}),
 });
@@ -173,8 +169,14 @@ export const trainingConfig = z.strictObject({
   $schema: z.string().optional(),
   /** Of first values, order, crops, noise and samples. */
   seed: z.int().min(0).max(2 ** 32 - 1).default(0),
-  /** A model whose weights training starts from: a folder; all networks are new where left out. */
-  start: z.string().optional(),
+  /**
+   * A model whose weights and sizes training starts from: a folder that holds `prior/`, `decoder/` and `compressor/`, or a folder for
+   * each of them. Networks that it does not have are new, and so are all where this is left out.
+   */
+  start: z.union([
+    z.string(),
+    z.strictObject({ prior: z.string().optional(), decoder: z.string().optional(), compressor: z.string().optional() }),
+  ]).optional(),
   data,
   model: model.prefault({}),
   stageA: stageA.optional(),
@@ -233,9 +235,17 @@ export async function readTrainingConfig(
   const base = dirname(path);
   return {
     ...config,
-    ...(config.start === undefined ? {} : { start: resolve(base, config.start) }),
+    ...(config.start === undefined ? {} : { start: resolvedStart(config.start, base) }),
     data: { ...config.data, path: resolve(base, config.data.path) },
   };
+}
+
+function resolvedStart(
+  start: NonNullable<TrainingConfig["start"]>,
+  base: string,
+): NonNullable<TrainingConfig["start"]> {
+  if (typeof start === "string") return resolve(base, start);
+  return Object.fromEntries(Object.entries(start).map(([name, folder]) => [name, resolve(base, folder!)]));
 }
 
 /** As {@linkcode readTrainingConfig}, of text; paths stay as they are. */
@@ -287,5 +297,3 @@ function valueOf(text: string): unknown {
 export function compressorSchema(name: string | undefined) {
   return name === "EfficientNetEncoder" ? semanticCompressorConfig : smallCompressorConfig;
 }
-
-export { clipTextConfig, diffNeXtConfig, priorConfig };

@@ -10,6 +10,7 @@ import type { WeightsName } from "../weights/find_checkpoint.ts";
 import { type LazyTensor, writeSafetensors } from "../weights/safetensors_writer.ts";
 import type { TrainingConfig } from "./config.ts";
 import { type NetworkConfigs, type NetworkName, networkNames, networkParameters } from "./networks.ts";
+import { networkFolder, pipelineSettings, type Start } from "./start.ts";
 import type { Weights } from "./optimiser/gradient_pass.ts";
 
 /** Version of diffusers whose classes the configurations follow. */
@@ -32,7 +33,7 @@ export interface ModelContents {
   readonly config: TrainingConfig;
   readonly configs: NetworkConfigs;
   readonly networks: ReadonlyMap<NetworkName, Weights>;
-  /** Folder with the files of the tokenizer that both halves share. */
+  /** Folder with the tokenizer of each half, in `prior/` and `decoder/`. */
   readonly tokenizer: string;
 }
 
@@ -46,14 +47,14 @@ export async function writeModel(
   { config, configs, networks, tokenizer }: ModelContents,
   { dtype = "float32" }: { dtype?: "float32" | "float16" } = {},
 ): Promise<void> {
-  const { latentMean, latentStd, resolutionMultiple, latentDimScale, defaults } = config.model;
+  const { latentMean, latentStd, resolutionMultiple, latentDimScale } = pipelineSettings(config);
   const common = {
     scheduler: ["diffusers", "DDPMWuerstchenScheduler"],
     text_encoder: ["transformers", "CLIPTextModel"],
     tokenizer: ["transformers", "CLIPTokenizer"],
   };
   const { size } = config.data;
-  const own = { ...(typeof size === "number" ? { width: size, height: size } : size), ...defaults };
+  const own = { ...(typeof size === "number" ? { width: size, height: size } : size), ...config.model.defaults };
   const halves = {
     prior: {
       _class_name: "WuerstchenPriorPipeline",
@@ -84,7 +85,7 @@ export async function writeModel(
     });
     await Deno.mkdir(join(folder, half, "tokenizer"), { recursive: true });
     for (const file of files) {
-      await Deno.copyFile(join(tokenizer, file), join(folder, half, "tokenizer", file)).catch((error) => {
+      await Deno.copyFile(join(tokenizer, half, file), join(folder, half, "tokenizer", file)).catch((error) => {
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       });
     }
@@ -129,13 +130,13 @@ async function writeJson(folder: string, name: string, value: unknown): Promise<
  * @throws {CheckpointError} where a tensor is missing or has another shape than the network's sizes ask for
  */
 export async function readNetwork(
-  folder: string,
+  model: Start,
   name: NetworkName,
   configs: NetworkConfigs,
 ): Promise<Map<string, Tensor<"float32">> | undefined> {
-  const { folder: place, stem } = places[name];
-  const path = join(folder, place);
-  if (!(await Deno.stat(path).catch(() => undefined))?.isDirectory) return undefined;
+  const { stem } = places[name];
+  const path = networkFolder(model, name);
+  if (path === undefined || !(await Deno.stat(path).catch(() => undefined))?.isDirectory) return undefined;
   const checkpoint = await openCheckpoint(path, { stem });
   const weights = new Map<string, Tensor<"float32">>();
   for (const [key, shape] of networkParameters(name, configs)) {

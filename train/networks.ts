@@ -60,6 +60,8 @@ export interface VocabularySize {
   readonly size: number;
   /** Id of the end of text. */
   readonly eosId: number;
+  /** Tokens of a text. */
+  readonly maxLength: number;
 }
 
 /** Fills in what one network has to have because of another, refusing what contradicts it. */
@@ -106,7 +108,10 @@ function parseSizes<
  *
  * @throws {ConfigError} where a value is wrong, or two of them contradict each other
  */
-export function networkConfigs({ model, data }: TrainingConfig, vocabulary: VocabularySize): NetworkConfigs {
+export function networkConfigs(
+  { model, data }: TrainingConfig,
+  vocabularies: Readonly<Record<"prior" | "decoder", VocabularySize>>,
+): NetworkConfigs {
   const vqgan = parseSizes(paellaVqConfig, "vqgan", {
     ...model.vqgan,
     in_channels: data.channels,
@@ -121,20 +126,19 @@ export function networkConfigs({ model, data }: TrainingConfig, vocabulary: Voca
       ? join("compressor", model.compressor, { in_channels: data.channels })
       : model.compressor,
   ) as CompressorConfig;
-  const words = {
-    vocab_size: vocabulary.size,
-    eos_token_id: vocabulary.eosId,
-    max_position_embeddings: model.tokenizer.maxLength,
+  const words = (half: "prior" | "decoder") => {
+    const { size, eosId, maxLength } = vocabularies[half];
+    return { vocab_size: size, eos_token_id: eosId, max_position_embeddings: maxLength };
   };
   const decoderText = parseSizes(
     clipTextConfig,
     "decoderTextEncoder",
-    join("decoderTextEncoder", model.decoderTextEncoder, words),
+    { ...words("decoder"), ...model.decoderTextEncoder },
   ) as ClipTextConfig;
   const priorText = parseSizes(
     clipTextConfig,
     "priorTextEncoder",
-    join("priorTextEncoder", model.priorTextEncoder, words),
+    { ...words("prior"), ...model.priorTextEncoder },
   ) as ClipTextConfig;
   const decoder = parseSizes(
     diffNeXtConfig,

@@ -58,8 +58,8 @@ export class RunFolder implements Disposable {
     return join(this.path, "samples");
   }
 
-  get tokenizer(): string {
-    return join(this.path, "tokenizer");
+  get tokenizers(): string {
+    return join(this.path, "tokenizers");
   }
 
   /** Appends a line to `log.jsonl`. */

@@ -21,7 +21,8 @@ import { stageBPhase } from "./phases/stage_b_phase.ts";
 import { stageCPhase } from "./phases/stage_c_phase.ts";
 import { configChanges, RunFolder } from "./run_folder.ts";
 import { latentDeviation, sampleGrid } from "./samples.ts";
-import { prepareTokenizer } from "./tokenizer.ts";
+import { prepareTokenizers } from "./tokenizer.ts";
+import { networkFolder, type Start, withStartSizes } from "./start.ts";
 import { TrainingData } from "./training_data.ts";
 
 /** Options of {@linkcode train}. */
@@ -70,13 +71,14 @@ interface Progress {
  * @throws {NumericError} where the loss or a gradient is no finite number; the last checkpoint stays
  * @throws {ResourceError} where the disk is full; the last checkpoint stays
  */
-export async function* train(config: TrainingConfig, options: TrainOptions): AsyncGenerator<TrainingEvent> {
+export async function* train(given: TrainingConfig, options: TrainOptions): AsyncGenerator<TrainingEvent> {
+  const config = await withStartSizes(given);
   using folder = await RunFolder.open(options.folder);
   await checkConfig(folder, config, options);
   const data = await TrainingData.open(config, { scratch: join(folder.path, "scratch") });
   const fingerprint = await data.fingerprint();
-  const vocabulary = await prepareTokenizer(folder.tokenizer, config, data);
-  const progress = await startOrResume(folder, config, networkConfigs(config, vocabulary));
+  const vocabularies = await prepareTokenizers(folder.tokenizers, config, data);
+  const progress = await startOrResume(folder, config, networkConfigs(config, vocabularies));
   if (progress.position && progress.position.fingerprint !== fingerprint) {
     throw new ConfigError(`${config.data.path}: these are not the samples that the run was started with`);
   }
@@ -92,7 +94,7 @@ export async function* train(config: TrainingConfig, options: TrainOptions): Asy
   await Deno.remove(model, { recursive: true }).catch(() => {});
   await Deno.mkdir(model);
   const { networks, configs, position } = progress;
-  await writeModel(model, { config, configs, networks, tokenizer: folder.tokenizer }, { dtype: config.dtype });
+  await writeModel(model, { config, configs, networks, tokenizer: folder.tokenizers }, { dtype: config.dtype });
   const { seconds = 0, flops = 0 } = position ?? {};
   yield* logged(folder, { type: "end", time: now(), seconds, flops, path: model });
 }
@@ -136,9 +138,10 @@ async function startOrResume(folder: RunFolder, config: TrainingConfig, sizes: N
   return { networks, configs, position, states };
 }
 
-async function readScaleFactor(model: string): Promise<number> {
-  const text = await Deno.readTextFile(join(model, "decoder", "vqgan", "config.json")).catch(() => "{}");
-  return (JSON.parse(text) as { scale_factor?: number }).scale_factor ?? 0.3764;
+async function readScaleFactor(model: Start): Promise<number> {
+  const folder = networkFolder(model, "vqgan");
+  const text = folder === undefined ? "{}" : await Deno.readTextFile(join(folder, "config.json")).catch(() => "{}");
+  return (JSON.parse(text) as { scale_factor?: number }).scale_factor ?? 1;
 }
 
 async function startLine(config: TrainingConfig, data: TrainingData, { networks, position }: Progress) {
@@ -201,7 +204,7 @@ async function* runPhase(request: PhaseRequest): AsyncGenerator<TrainingEvent> {
     config,
     configs: progress.configs,
     data,
-    tokenizer: await loadClipTokenizer(folder.tokenizer),
+    tokenizer: await loadClipTokenizer(join(folder.tokenizers, name === "stageC" ? "prior" : "decoder")),
     scheduler: ddpmWuerstchen(),
     networks: progress.networks,
     state: resumed?.order,
@@ -294,7 +297,7 @@ async function save(
     ...spent,
     fingerprint,
   };
-  const model = { config, configs: progress.configs, networks, tokenizer: folder.tokenizer };
+  const model = { config, configs: progress.configs, networks, tokenizer: folder.tokenizers };
   const factors = run.lora();
   const lora = factors && { factors, alpha: run.phase.lora!.alpha };
   const path = await writeCheckpoint(folder.checkpoints, position, { model, states: run.states, lora });

@@ -10,6 +10,7 @@ import type { TrainingConfig } from "../config.ts";
 import { FrozenNetwork } from "../frozen_network.ts";
 import { embedPixels } from "../networks.ts";
 import type { Weights } from "../optimiser/gradient_pass.ts";
+import { pipelineSettings } from "../start.ts";
 import type { PhaseContext } from "./phase.ts";
 
 /** Encodes pictures one by one, so that no result depends on the other pictures of a batch, and keeps what may come again. */
@@ -74,7 +75,8 @@ export async function latentEncoder(context: PhaseContext): Promise<PictureEncod
 export async function targetEncoder(context: PhaseContext): Promise<PictureEncoder> {
   const { config, configs: { compressor }, networks } = context;
   const pixels = pixelsOf(context);
-  const encoded = stageCTarget(embedPixels(compressor, pixels, config.model), config.model);
+  const settings = pipelineSettings(config);
+  const encoded = stageCTarget(embedPixels(compressor, pixels, settings), settings);
   const network = graph({ inputs: [pixels], outputs: { encoded } });
   return await pictureEncoder({ network, weights: networks.get("compressor")!, config });
 }

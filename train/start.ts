@@ -1,0 +1,111 @@
+/**
+ * The model that a training starts from: where its networks lie, and their sizes.
+ * @module
+ */
+import { join } from "node:path";
+import { z } from "zod";
+import { parseConfig } from "../networks/config.ts";
+import { readJson } from "../weights/read_json.ts";
+import type { TrainingConfig } from "./config.ts";
+import type { NetworkName } from "./networks.ts";
+
+/** Where a model is: a folder that holds its parts, or a folder for each. */
+export type Start = NonNullable<TrainingConfig["start"]>;
+
+/** Folder of each network: part of the model, and folder below it. */
+const places: Readonly<Record<NetworkName, readonly ["prior" | "decoder" | "compressor", string]>> = {
+  vqgan: ["decoder", "vqgan"],
+  compressor: ["compressor", ""],
+  decoder: ["decoder", "decoder"],
+  decoder_text_encoder: ["decoder", "text_encoder"],
+  prior: ["prior", "prior"],
+  prior_text_encoder: ["prior", "text_encoder"],
+};
+
+/** The folder of a network of a model, undefined where it is not said. */
+export function networkFolder(start: Start, name: NetworkName): string | undefined {
+  const [part, folder] = places[name];
+  const root = typeof start === "string" ? join(start, part) : start[part];
+  return root === undefined ? undefined : join(root, folder);
+}
+
+/** The folder of the tokenizer of one half of a model, undefined where it is not said. */
+export function tokenizerFolder(start: Start, half: "prior" | "decoder"): string | undefined {
+  const text = networkFolder(start, `${half}_text_encoder`);
+  return text && join(text, "..", "tokenizer");
+}
+
+/** Settings of a configuration that belong to a network. */
+const settings = [
+  ["vqgan", "vqgan"],
+  ["compressor", "compressor"],
+  ["decoder", "decoder"],
+  ["decoderTextEncoder", "decoder_text_encoder"],
+  ["prior", "prior"],
+  ["priorTextEncoder", "prior_text_encoder"],
+] as const;
+
+/** Keys of a `config.json` that are not the network's own. */
+const foreign =
+  /^(_diffusers_version|architectures|attention_dropout|bos_token_id|pad_token_id|dtype|torch_dtype|dropout|initializer_.*|model_type|transformers_version|in_channels|out_channels|scale_factor)$/;
+
+const index = z.object({
+  latent_mean: z.number().default(42),
+  latent_std: z.number().default(1),
+  resolution_multiple: z.number().default(42.67),
+  latent_dim_scale: z.number().default(10.67),
+});
+
+async function jsonAt(file: string): Promise<Record<string, unknown> | undefined> {
+  const isThere = await Deno.stat(file).then(({ isFile }) => isFile, () => false);
+  return isThere ? await readJson(file) : undefined;
+}
+
+/** Fills in the sizes of the model that training starts from, under those that the configuration gives. */
+export async function withStartSizes(config: TrainingConfig): Promise<TrainingConfig> {
+  const { start } = config;
+  if (start === undefined) return config;
+  const model: Record<string, unknown> = { ...config.model };
+  for (const [key, name] of settings) {
+    const folder = networkFolder(start, name);
+    const found = folder && await jsonAt(join(folder, "config.json"));
+    if (!found) continue;
+    const own = Object.entries(found).filter(([name]) =>
+      !foreign.test(name) && !(name === "_class_name" && key !== "compressor")
+    );
+    model[key] = { ...Object.fromEntries(own), ...config.model[key] };
+  }
+  const numbers = await pipelineNumbers(start);
+  for (const [key, value] of Object.entries(numbers)) model[key] ??= value;
+  return { ...config, model: model as TrainingConfig["model"] };
+}
+
+async function pipelineNumbers(start: Start): Promise<Record<string, number>> {
+  const numbers: Record<string, number> = {};
+  for (const part of ["prior", "decoder"] as const) {
+    const folder = typeof start === "string" ? join(start, part) : start[part];
+    const file = folder && join(folder, "model_index.json");
+    const json = file && await jsonAt(file);
+    if (!json) continue;
+    const found = parseConfig(index, json, { file });
+    if (part === "prior") {
+      Object.assign(numbers, {
+        latentMean: found.latent_mean,
+        latentStd: found.latent_std,
+        resolutionMultiple: found.resolution_multiple,
+      });
+    } else numbers["latentDimScale"] = found.latent_dim_scale;
+  }
+  return numbers;
+}
+
+/** Numbers of the pipelines, with those of a new model where nothing else is said. */
+export function pipelineSettings({ model }: TrainingConfig): {
+  latentMean: number;
+  latentStd: number;
+  resolutionMultiple: number;
+  latentDimScale: number;
+} {
+  const { latentMean = 1, latentStd = 0, resolutionMultiple = 42.67, latentDimScale = 10.67 } = model;
+  return { latentMean, latentStd, resolutionMultiple, latentDimScale };
+}
