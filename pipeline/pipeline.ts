@@ -10,6 +10,7 @@ import { writeMetadata } from "../images/metadata.ts";
 import { runtimeVersion } from "../runtime/session.ts";
 import { type Tensor, tensorBytes } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
+import { checkFinite } from "./denoise.ts";
 import { checkMemory, forecastBytes, formatBytes } from "./forecast.ts";
 import { type Context, generate } from "./generate.ts";
 import { Job } from "./job.ts";
@@ -155,6 +156,7 @@ export class Pipeline implements AsyncDisposable {
    *
    * @throws {CheckpointError} where the model has no compressor
    * @throws {ConfigError} where the pictures do not fit the model
+   * @throws {NumericError} where an embedding is not finite
    */
   async embed(pixels: Tensor<"float32">): Promise<Tensor<"float32">> {
     const compressor = compressorOf(this.parts);
@@ -164,7 +166,9 @@ export class Pipeline implements AsyncDisposable {
     return await this.#enqueue(async () => {
       await compressor.network.load({ ...plan.decoded, cells: plan.prior });
       try {
-        return await compressor.embed(padToDecoded(pixels, plan));
+        const embedding = await compressor.embed(padToDecoded(pixels, plan));
+        checkFinite(embedding, "compressor: embedding");
+        return embedding;
       } finally {
         if (!this.#keepLoaded) await compressor.network.release();
       }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import { decodeImage } from "../images/codec.ts";
 import { copyCompressorModel } from "../tests/compressor_model.ts";
@@ -6,6 +7,8 @@ import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { tinyModel } from "../tests/tiny_model.ts";
 import { waves } from "../tests/wave_weights.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { openSafetensors } from "../weights/safetensors.ts";
+import { writeSafetensors } from "../weights/safetensors_writer.ts";
 import { readPictureMetadata } from "./metadata.ts";
 import { loadPipeline, type Pipeline } from "./pipeline.ts";
 import { padToDecoded } from "./reconstruct.ts";
@@ -164,5 +167,27 @@ Deno.test("an aborted reconstruction ends between two steps, and the pipeline st
     assert.ok(!seen.includes("image"));
     await assert.rejects(async () => await run, { name: "AbortError" });
     assert.equal((await pipeline.reconstruct(waves([1, 3, 64, 64]), quick)).pictures.length, 1);
+  });
+});
+
+Deno.test("an embedding that is not finite is an error that names it", async () => {
+  await inTempFolder(async (folder) => {
+    const { compressor } = await copyCompressorModel(folder);
+    const file = join(compressor, "diffusion_pytorch_model.safetensors");
+    const weights = await openSafetensors(file);
+    const tensors = await Promise.all(
+      [...weights.tensors.keys()].map(async (key) => [key, await weights.read(key)] as const),
+    );
+    const damaged = tensors.map(([key, value]) => {
+      return [
+        key,
+        key === "mapper.bias" ? tensor("float32", value.shape, new Float32Array(value.data.length).fill(NaN)) : value,
+      ] as const;
+    });
+    await writeSafetensors(file, damaged, { force: true });
+    await using pipeline = await loadPipeline(folder, { threads: 2 });
+    const names = { name: "NumericError", message: /^compressor: .* became NaN/ };
+    await assert.rejects(() => pipeline.embed(waves([1, 3, 64, 64])), names);
+    await assert.rejects(async () => await pipeline.reconstruct(waves([1, 3, 64, 64]), quick), names);
   });
 });

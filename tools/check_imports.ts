@@ -38,7 +38,8 @@ const allowed: Record<string, readonly string[]> = {
   stages: ["networks", "onnx", "runtime", "tensor", "text", "weights"],
   pipeline: ["files", "images", "networks", "onnx", "runtime", "schedulers", "stages", "tensor", "text", "weights"],
   train: library,
-  cli: [...library, "train"],
+  evaluation: [...library, "train"],
+  cli: [...library, "train", "evaluation"],
   bench: [...library, "train", "cli"],
 };
 
