@@ -5,18 +5,23 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { CheckpointError } from "../errors.ts";
 import { clipText, clipTextConfig } from "../networks/clip_text.ts";
+import { diffNeXtConfig, wuerstchenDiffNeXt } from "../networks/diffnext.ts";
 import { priorConfig } from "../networks/prior.ts";
-import { type Binding, encodeModel, graph, input, type Parameter } from "../onnx/mod.ts";
+import { type Binding, encodeModel, graph, input, type Parameter, type Value } from "../onnx/mod.ts";
 import { Session } from "../runtime/session.ts";
+import { DecoderStage } from "../stages/decoder.ts";
 import { PriorStage } from "../stages/prior.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
 import { type AppliedLora, applyLoras } from "../weights/apply_lora.ts";
 import { bindCheckpoint } from "../weights/bind.ts";
 import { openLora } from "../weights/lora.ts";
+import { writeSafetensors } from "../weights/safetensors_writer.ts";
 import { inTempFolder } from "./in_temp_folder.ts";
 import { loraFile, openFixtureLora, tinyNetworks } from "./lora_fixture.ts";
-import { openNetwork } from "./network_case.ts";
+import { openCase, openNetwork } from "./network_case.ts";
 import { assertClose, type Fixture, readFixture } from "./read_fixture.ts";
+import { inputsLike, runGraph } from "./run_graph.ts";
+import { waves } from "./wave_weights.ts";
 
 const peft = "pytorch_lora_weights.safetensors";
 
@@ -70,6 +75,54 @@ for (const [name, file] of [["everything", peft], ["kohya", "lora.safetensors"]]
     assertClose(await encode(fixture, path), fixture.tensor("states"), fixture.atol("states"), "states");
   });
 }
+
+Deno.test("keys of the decoder change Stage B, kernels included, as weights that were summed beforehand do", () =>
+  inTempFolder(async (folder) => {
+    const { config, checkpoint, inputs } = await openCase("decoder_b1_3x3_32x32", diffNeXtConfig);
+    const path = join(folder, "lora.safetensors");
+    const modules = ["down_blocks.1.1.channelwise.4", "effnet_mappers.1", "down_blocks.1.0.1"];
+    const factors: Record<string, Tensor<"float32">> = {};
+    const summed = Object.fromEntries(
+      await Promise.all([...checkpoint.tensors.keys()].map(async (key) => [key, await checkpoint.read(key)] as const)),
+    ) as Record<string, Tensor<"float32">>;
+    for (const [phase, module] of modules.entries()) {
+      const { shape, data } = summed[`${module}.weight`]!;
+      const [o, ...rest] = shape;
+      const up = waves([o!, 2, ...rest.slice(1).map(() => 1)], { base: 0, scale: 0.2, phase });
+      const down = waves([2, ...rest], { base: 0, scale: 0.2, phase });
+      const columns = sizeOf(rest);
+      const sum = data.map((value, i) => {
+        const [row, column] = [Math.floor(i / columns), i % columns];
+        return value +
+          0.5 * (up.data[2 * row]! * down.data[column]! + up.data[2 * row + 1]! * down.data[columns + column]!);
+      });
+      summed[`${module}.weight`] = tensor("float32", shape, sum);
+      Object.assign(factors, { [`decoder.${module}.lora_A.weight`]: down, [`decoder.${module}.lora_B.weight`]: up });
+    }
+    await writeSafetensors(path, factors);
+    const lora = await openLora(path, await tinyNetworks());
+    assert.deepEqual([...lora.networks.keys()], ["decoder"]);
+    const { checkUnchanged } = lora.checkpoint;
+    const stage = new DecoderStage(config, checkpoint, {
+      threads: 1,
+      loras: [{ pairs: lora.networks.get("decoder")!, scale: 0.5, checkUnchanged }],
+    });
+    const { x, r, effnet, clip } = inputsLike(inputs) as Record<"x" | "r" | "effnet" | "clip", Value>;
+    await stage.network.load({
+      height: x.size(2),
+      width: x.size(3),
+      embedding: { height: effnet.size(2), width: effnet.size(3) },
+      tokens: clip.size(1),
+    });
+    const { noise } = await stage.network.run(inputs);
+    await stage.network.release();
+    const plain = { noise: wuerstchenDiffNeXt(config, { x, r, effnet, clip }) };
+    const expected = await runGraph(plain, { inputs, weights: summed });
+    const without = await runGraph(plain, { inputs, weights: checkpoint });
+    assertClose(noise!, expected["noise"]!, 2e-4, "noise");
+    const effect = (noise!.data as Float32Array).map((value, i) => Math.abs(value - Number(without["noise"]!.data[i])));
+    assert.ok(Math.max(...effect) > 0.1, `${Math.max(...effect)}`);
+  }));
 
 Deno.test("several LoRAs add up: twice at a half is once, against itself is nothing", async () => {
   const fixture = readFixture("../lora/plain");
