@@ -7,6 +7,7 @@ import config from "../deno.json" with { type: "json" };
 import { version } from "../version.ts";
 import { completionsCommand } from "./completions.ts";
 import { datasetCommand } from "./dataset.ts";
+import { evalCommand } from "./eval.ts";
 import { generateCommand } from "./generate.ts";
 import { infoCommand } from "./info.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -63,6 +64,7 @@ export function createProgram(): Command {
     reconstructCommand(),
     datasetCommand(),
     trainCommand(),
+    evalCommand(),
     completionsCommand(createProgram),
   ];
   for (const command of commands) {

@@ -27,6 +27,7 @@ Deno.test("bash completes commands, flags, words of a flag, files and folders", 
     "reconstruct",
     "dataset",
     "train",
+    "eval",
     "completions",
   ]);
   assert.deepEqual(await completeInBash("in"), ["info", "inspect"]);
