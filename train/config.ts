@@ -152,7 +152,7 @@ const model = z.strictObject({
   /** Tokens that a caption is padded or cut to, and how many different ones there are at most. */
   tokenizer: z.strictObject({
     maxLength: z.int().min(4).max(4096).default(77),
-    size: z.int().min(514).max(1 << 20).default(4096),
+    size: z.int().min(514).max(49_408).default(4096),
   }).prefault({}),
   /** Stage C's target is (embedding + latentStd) / latentMean; of the model that training starts from, else 1 and 0. */
   latentMean: positive.optional(),

@@ -3,6 +3,8 @@
  * @module
  */
 import { basename, join } from "node:path";
+import { tileImages } from "../images/grid.ts";
+import type { Pixels } from "../images/pixels.ts";
 import { encodePng } from "../images/png_encode.ts";
 import { paellaDecode, paellaEncode, type PaellaVqConfig } from "../networks/paella_vq.ts";
 import { graph, input } from "../onnx/mod.ts";
@@ -46,43 +48,17 @@ export async function latentDeviation(
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }
 
-/** One picture, channels last, as bytes. */
-interface Cell {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
-
-/** Puts cells of three channels side by side, `columns` a row, on grey. */
-function tile(cells: readonly Cell[], { columns }: { columns: number }): Uint8Array {
-  const gap = 4;
-  const { width, height } = cells[0]!;
-  const rows = Math.ceil(cells.length / columns);
-  const whole = { width: columns * (width + gap) - gap, height: rows * (height + gap) - gap };
-  const data = new Uint8Array(whole.width * whole.height * 3).fill(128);
-  cells.forEach((cell, i) => {
-    const left = (i % columns) * (width + gap);
-    const top = Math.floor(i / columns) * (height + gap);
-    for (let y = 0; y < height; y++) {
-      data.set(cell.data.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * whole.width + left) * 3);
-    }
-  });
-  return encodePng({ ...whole, channels: 3, data });
-}
-
-/** Pictures [n, c, h, w] as cells of three channels; of other than three channels the first is shown in grey. */
-function cellsOf({ shape, data }: { shape: readonly number[]; data: Float32Array }): Cell[] {
+/** Pictures [n, c, h, w] as bytes; of other than three channels the first is shown, in grey. */
+function cellsOf({ shape, data }: { shape: readonly number[]; data: Float32Array }): Pixels[] {
   const [count, channels, height, width] = shape as [number, number, number, number];
   const area = height * width;
+  const shown = channels === 3 ? 3 : 1;
   return Array.from({ length: count }, (_, n) => {
-    const bytes = new Uint8Array(area * 3);
-    for (let i = 0; i < area; i++) {
-      for (let c = 0; c < 3; c++) {
-        const value = data[(n * channels + (channels === 3 ? c : 0)) * area + i]!;
-        bytes[3 * i + c] = Math.round(Math.min(Math.max(value, 0), 1) * 255);
-      }
-    }
-    return { width, height, data: bytes };
+    const bytes = Uint8Array.from({ length: area * shown }, (_, i) => {
+      const value = data[(n * channels + i % shown) * area + Math.floor(i / shown)]!;
+      return Math.round(Math.min(Math.max(value, 0), 1) * 255);
+    });
+    return { width, height, channels: shown, data: bytes };
   });
 }
 
@@ -122,7 +98,7 @@ async function reconstructions(checkpoint: string, { config, data, progress: { c
   const clamped = values.map((value) => Math.min(Math.max(value, 0), 1));
   const error = clamped.reduce((sum, value, i) => sum + (value - images.data[i]!) ** 2, 0) / values.length;
   const cells = [images, tensor("float32", images.shape, clamped as Float32Array<ArrayBuffer>)].flatMap(cellsOf);
-  return { png: tile(cells, { columns: images.shape[0]! }), psnr: -10 * Math.log10(error) };
+  return { png: encodePng(tileImages(cells, { columns: images.shape[0]! })), psnr: -10 * Math.log10(error) };
 }
 
 async function paintings(checkpoint: string, { config, data, phase }: SampleRequest) {
@@ -132,15 +108,11 @@ async function paintings(checkpoint: string, { config, data, phase }: SampleRequ
     ...(config.stageC?.lora && phase === "stageC" ? { loras: [{ file: join(checkpoint, loraFile) }] } : {}),
     ...(config.threads === undefined ? {} : { threads: config.threads }),
   });
-  const cells: Cell[] = [];
+  const cells: Pixels[] = [];
   for (const [seed, prompt] of captions.entries()) {
     const { images: [image] } = await pipeline.generate({ prompt, seed });
-    const { width, height, channels, data } = image!;
-    const bytes = Uint8Array.from(
-      { length: width * height * 3 },
-      (_, i) => data[Math.floor(i / 3) * channels + (channels === 3 ? i % 3 : 0)]!,
-    );
-    cells.push({ width, height, data: bytes });
+    cells.push(image!);
   }
-  return { png: tile(cells, { columns: Math.min(8, cells.length) }), prompts: captions };
+  const grid = tileImages(cells, { columns: Math.min(8, cells.length), labels: captions });
+  return { png: encodePng(grid), prompts: captions };
 }

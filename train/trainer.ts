@@ -2,6 +2,7 @@
  * Trains a model: Stage A, then Stage B with the compressor, then Stage C, each as its configuration says. START HERE.
  * @module
  */
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { ConfigError, NumericError } from "../errors.ts";
 import { runtimeVersion } from "../runtime/session.ts";
@@ -19,6 +20,7 @@ import type { Phase, PhaseContext } from "./phases/phase.ts";
 import { stageAPhase } from "./phases/stage_a_phase.ts";
 import { stageBPhase } from "./phases/stage_b_phase.ts";
 import { stageCPhase } from "./phases/stage_c_phase.ts";
+import { writeReport } from "./report/write_report.ts";
 import { configChanges, RunFolder } from "./run_folder.ts";
 import { latentDeviation, sampleGrid } from "./samples.ts";
 import { prepareTokenizers } from "./tokenizer.ts";
@@ -97,6 +99,7 @@ export async function* train(given: TrainingConfig, options: TrainOptions): Asyn
   await writeModel(model, { config, configs, networks, tokenizer: folder.tokenizers }, { dtype: config.dtype });
   const { seconds = 0, flops = 0 } = position ?? {};
   yield* logged(folder, { type: "end", time: now(), seconds, flops, path: model });
+  await writeReport(folder.path);
 }
 
 const now = () => new Date().toISOString();
@@ -153,6 +156,7 @@ async function startLine(config: TrainingConfig, data: TrainingData, { networks,
     config,
     environment: {
       deno: Deno.version.deno,
+      cpu: cpus()[0]?.model ?? "unknown",
       onnxruntime: await runtimeVersion(),
       cores: navigator.hardwareConcurrency,
       memory: Deno.systemMemoryInfo().total,
@@ -244,7 +248,10 @@ async function* runPhase(request: PhaseRequest): AsyncGenerator<TrainingEvent> {
       const flops = before.flops + (step - first) * run.flops;
       const path = await save(run, request, { seconds, flops });
       yield* logged(folder, { type: "checkpoint", phase: name, step, path });
-      if (isSampled) yield* logged(folder, await sampleGrid(path, { phase: name, step, ...request }));
+      if (isSampled) {
+        yield* logged(folder, await sampleGrid(path, { phase: name, step, ...request }));
+        await writeReport(folder.path);
+      }
     }
     if (signal?.aborted) {
       yield* logged(folder, { type: "stop", phase: name, step, reason: "interrupted" });
