@@ -2,7 +2,7 @@
  * Tells how a `generate` command is going: to people on standard error, to programs as JSON on standard output.
  * @module
  */
-import type { GeneratedImage, GenerateEvent, GenerateResult, ModelIdentity } from "../pipeline/types.ts";
+import type { GeneratedImage, GenerateEvent, GenerateResult, ModelIdentity, WeightsEvent } from "../pipeline/types.ts";
 import { version } from "../version.ts";
 import { formatSeconds, Progress } from "./_progress.ts";
 import type { GenerateFlags } from "./_request.ts";
@@ -29,6 +29,9 @@ export class Report implements Disposable {
   readonly #options: ReportOptions;
   readonly #started = performance.now();
   #progress: Progress | undefined;
+  /** Shows the hashing of weights before there is a plan. */
+  #hashing: Progress | undefined;
+  #hashed: { step: number; seconds: number } | undefined;
   #plan: PlanEvent | undefined;
   #model: ModelIdentity | undefined;
   readonly #saved: { path: string; seed: number; run: number }[] = [];
@@ -56,10 +59,30 @@ export class Report implements Disposable {
         this.#line({ type: "step", run, stage, step, total, seconds });
         break;
       }
+      case "weights":
+        this.weights(event);
+        break;
       case "warning":
         this.warning(event.message, run);
         break;
     }
+  }
+
+  /** Says how far the hashing of weights is that the next picture, or the start, waits for; in percent. */
+  weights({ done, total, seconds }: WeightsEvent): void {
+    this.#line({ type: "weights", done, total, seconds });
+    const before = this.#hashed ?? { step: 0, seconds: 0 };
+    const step = Math.floor(100 * done / total);
+    if (this.#isQuiet || step <= before.step) return;
+    const stage = { stage: "hash weights, %", total: 100 };
+    // Before the first plan it is all that there is to show.
+    if (!this.#progress) this.#hashing ??= new Progress([stage], { terminal: this.#options.stderr });
+    const progress = this.#hashing ?? this.#progress!;
+    progress.update({ ...stage, step, seconds: seconds - before.seconds });
+    this.#hashed = { step, seconds };
+    if (step < 100) return;
+    this.#hashing?.done();
+    this.#hashing = undefined;
   }
 
   /** Says that something is lost or unusual; people are told once, however many runs it concerns. */
@@ -104,7 +127,7 @@ export class Report implements Disposable {
 
   /** Ends the report; `error` is what stopped the command, where something did. */
   finish(error?: { message: string; exitCode: number }): void {
-    this.#progress?.done();
+    this.#endProgress();
     const seconds = (performance.now() - this.#started) / 1000;
     if (error) this.#line({ type: "error", ...error });
     if (this.#options.flags.json) {
@@ -125,7 +148,12 @@ export class Report implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#endProgress();
+  }
+
+  #endProgress(): void {
     this.#progress?.done();
+    this.#hashing?.done();
   }
 
   get #isQuiet(): boolean {

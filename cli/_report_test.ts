@@ -167,3 +167,29 @@ Deno.test("the time left counts the runs of all groups", async () => {
   // One of 3 × 2 steps of a second each is done; nothing is known of the three steps of the other stage.
   assert.match(stderr.written.join(""), /prior .*1\/2 {2}1\.0 s\/step {2}5\.0 s \+ … left/);
 });
+
+Deno.test("hashing of weights is shown in percent, before the plan and after the last step", () => {
+  const [stdout, stderr] = [fakeTerminal({ isTerminal: false }), fakeTerminal({ isTerminal: false })];
+  using report = new Report({ flags: { jsonl: true }, stdout, stderr, groups: [1] });
+  const weights = (percent: number) =>
+    report.event({ type: "weights", done: 10 * percent, total: 1000, seconds: percent / 10 }, 0);
+  for (const percent of [20, 20, 50, 100]) weights(percent);
+  assert.deepEqual(stderr.written, ["hash weights, %: 100 steps in 10 s (0.10 s/step)\n"]);
+  assert.deepEqual(JSON.parse(stdout.written[0]!), { type: "weights", done: 200, total: 1000, seconds: 2 });
+  assert.equal(stdout.written.length, 4);
+});
+
+Deno.test("hashing that a picture waits for follows the stages on the progress line", async () => {
+  const [stdout, stderr] = [fakeTerminal({ isTerminal: false }), fakeTerminal()];
+  using report = new Report({ flags: {}, stdout, stderr, groups: [1] });
+  for (const event of events.filter(({ type }) => type !== "warning")) report.event(event, 0);
+  // The line is drawn at most every 100 ms.
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  report.event({ type: "weights", done: 30, total: 100, seconds: 3 }, 0);
+  assert.ok(
+    stderr.written.some((line) =>
+      line.includes("hash weights, % ") && line.includes(" 30/100  0.10 s/step  7.0 s left")
+    ),
+    stderr.written.join(),
+  );
+});

@@ -22,6 +22,7 @@ export interface GenerateFlags {
   readonly prior?: string;
   readonly decoder?: string;
   readonly lora?: readonly LoraChoice[];
+  readonly strict?: boolean;
   readonly width?: number;
   readonly height?: number;
   readonly seed?: readonly number[];

@@ -63,9 +63,16 @@ export async function runGenerate(
   });
   const { threads, loras } = request;
   const { prior, decoder, keepLoaded } = flags;
-  await using pipeline = await loadPipeline(request.model, { prior, decoder, threads, keepLoaded, loras });
+  const hashWeights = needsHashes(request, flags);
+  const options = { prior, decoder, threads, keepLoaded, loras, hashWeights };
+  await using pipeline = await loadPipeline(request.model, options);
   const command = new GenerateCommand({ request, output, flags, streams, pipeline });
   await command.run(interruption.signal);
+}
+
+/** Whether anything that the command writes or compares says which weights there are; to find out may mean to read gigabytes. */
+function needsHashes({ repeats, from }: GenerateRequest, { metadata, json, jsonl, stopAfter }: GenerateFlags): boolean {
+  return metadata || [json, jsonl, stopAfter, repeats, from].some(Boolean);
 }
 
 /** Settles the names of all files, while a mistake costs nothing. */
@@ -112,6 +119,7 @@ class GenerateCommand {
     const runs = groups.map((group) => pipeline.generateAll(group.map((options) => this.#complete(options, signal))));
     using report = new Report({ flags, ...streams, groups: groups.map(({ length }) => length) });
     try {
+      if (flags.strict) await pipeline.checkWeights({ signal, onProgress: (event) => report.weights(event) });
       let first = 0;
       for (const i of groups.keys()) {
         signal.throwIfAborted();

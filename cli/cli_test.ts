@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { decodeImage } from "../images/codec.ts";
-import { tensor } from "../tensor/tensor.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { copyTinyModel } from "../tests/tiny_model.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
 
@@ -160,6 +161,28 @@ Deno.test("--json and --jsonl put nothing but JSON on standard output", () =>
       "result",
       "result",
     ]);
+  }));
+
+Deno.test("--strict refuses weights with NaN before anything is painted", () =>
+  inFolder(async (cwd) => {
+    const { decoder } = await copyTinyModel(join(cwd, "model"));
+    const file = join(decoder, "vqgan", "diffusion_pytorch_model.safetensors");
+    const weights = await openSafetensors(file);
+    const tensors = new Map<string, Tensor>();
+    for (const key of weights.tensors.keys()) tensors.set(key, await weights.read(key));
+    // A part that painting does not use.
+    (tensors.get("in_block.1.bias")!.data as Float32Array)[0] = NaN;
+    await writeSafetensors(file, tensors, { force: true });
+    const args = ["generate", "x", "-q", "-o", "x.png", ...tiny, "--model", "model"];
+    const warned = await run(args, { cwd });
+    assert.deepEqual([warned.code, warned.out], [0, "x.png\n"]);
+    assert.match(warned.err, /^warning: the weights hold NaN or infinity in vqgan: in_block\.1\.bias: /);
+    const refused = await run([...args, "--strict", "--force"], { cwd });
+    assert.deepEqual([refused.code, refused.out], [3, ""]);
+    assert.match(refused.err, /^error: the weights hold NaN or infinity in vqgan: in_block\.1\.bias: /);
+    // Where nothing says which weights they were, they are not read, and there is no warning.
+    const unread = await run([...args, "--no-metadata", "--force"], { cwd });
+    assert.deepEqual([unread.code, unread.err], [0, ""]);
   }));
 
 Deno.test("several pictures of one name get numbers, and every one is written", () =>

@@ -92,6 +92,7 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
       help: "add a LoRA in the keys of diffusers, PEFT or kohya to the weights; several add up (default scale: 1)",
       parse: (text, before) => loraOption(text, before as LoraChoice[] | undefined),
     },
+    { flags: "--strict", help: "refuse weights that hold NaN or infinity, in place of a warning" },
   ],
   "Size and number:": [
     {

@@ -3,7 +3,6 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { CheckpointError } from "../errors.ts";
 import { encodeImage } from "../images/codec.ts";
 import type { ImageFormat } from "../images/format.ts";
 import { writeMetadata } from "../images/metadata.ts";
@@ -14,11 +13,11 @@ import { checkFinite } from "./denoise.ts";
 import { checkMemory, forecastBytes, formatBytes } from "./forecast.ts";
 import { type Context, generate } from "./generate.ts";
 import { Job } from "./job.ts";
-import { type LoraChoice, loraIdentity } from "./loras.ts";
+import type { LoraChoice } from "./loras.ts";
 import { type PictureMetadata, pictureParameters } from "./metadata.ts";
 import { findModel, type ModelFolders } from "./model.ts";
 import { checkInteger, maxThreads, type ModelDefaults, modelDefaults } from "./options.ts";
-import { checkpointsOf, type ModelParts, openParts } from "./parts.ts";
+import { type ModelParts, openParts } from "./parts.ts";
 import { planSizes, type Size, type SizeRules } from "./plan.ts";
 import { Previewer } from "./preview.ts";
 import {
@@ -31,7 +30,8 @@ import {
 } from "./reconstruct.ts";
 import { createRun, type Work } from "./run.ts";
 import { Clock } from "./timings.ts";
-import type { GeneratedImage, GenerateOptions, GenerateResult, LoraIdentity, ModelIdentity, Run } from "./types.ts";
+import type { GeneratedImage, GenerateOptions, GenerateResult, ModelIdentity, Run, WeightsEvent } from "./types.ts";
+import { checkNonFinite, describeNonFinite, WeightsCheck } from "./weights_check.ts";
 
 /** How a model is loaded. */
 export interface LoadOptions {
@@ -45,6 +45,13 @@ export interface LoadOptions {
   keepLoaded?: boolean | undefined;
   /** Lets the runtime keep packed copies of fp32 weights: twice the memory for a little speed. */
   prepack?: boolean | undefined;
+  /**
+   * `false` leaves the weights unread but for what the networks load: then nothing says which weights painted a picture, and
+   * there is no warning of NaN in them.
+   */
+  hashWeights?: boolean | undefined;
+  /** Folder in which hashes of large weights are remembered between runs; the user's cache folder where left out. */
+  cacheFolder?: string | undefined;
   /** Folder of the bundled models. */
   modelsFolder?: string | undefined;
   /** LoRAs, which are added to the weights in this order. */
@@ -72,7 +79,8 @@ export async function loadPipeline(model = "emoji", options: LoadOptions = {}): 
     max: maxThreads,
   });
   const parts = await openParts(folders, { threads, prepack: options.prepack }, { loras: options.loras });
-  return new Pipeline(folders, { parts, threads, keepLoaded: options.keepLoaded ?? false });
+  const { keepLoaded, hashWeights, cacheFolder } = options;
+  return new Pipeline(folders, { parts, threads, keepLoaded, hashWeights, cacheFolder });
 }
 
 /** A model that paints. It runs one generation at a time; further calls wait for their turn. */
@@ -90,17 +98,22 @@ export class Pipeline implements AsyncDisposable {
   readonly #folders: ModelFolders;
   readonly #keepLoaded: boolean;
   #queue: Promise<unknown> = Promise.resolve();
-  #scanned: Promise<WeightsScan> | undefined;
+  readonly #hashWeights: boolean;
+  readonly #weights: WeightsCheck;
 
   constructor(
     folders: ModelFolders,
-    { parts, threads, keepLoaded }: { parts: ModelParts; threads: number; keepLoaded: boolean },
+    { parts, threads, keepLoaded = false, hashWeights = true, cacheFolder }:
+      & Pick<LoadOptions, "keepLoaded" | "hashWeights" | "cacheFolder">
+      & { parts: ModelParts; threads: number },
   ) {
     this.name = folders.name;
     this.#folders = folders;
     this.parts = parts;
     this.threads = threads;
     this.#keepLoaded = keepLoaded;
+    this.#hashWeights = hashWeights;
+    this.#weights = new WeightsCheck(parts, { cacheFolder });
     this.defaults = modelDefaults(folders.defaults);
     this.rules = {
       resolutionMultiple: folders.prior.resolutionMultiple,
@@ -175,23 +188,27 @@ export class Pipeline implements AsyncDisposable {
     });
   }
 
-  /** sha256 of the weights, read once. */
+  /** sha256 of the weights, whatever `hashWeights` says. */
   async identity(): Promise<ModelIdentity> {
-    return (await this.#scan()).identity;
+    const { hashes, loras } = await this.#weights.result();
+    return { name: this.name, weights: hashes, ...(loras.length > 0 ? { loras } : {}) };
   }
 
   /**
-   * Reads all weights once and checks their numbers.
+   * Checks the numbers of all weights, whatever `hashWeights` says.
    *
    * @throws {CheckpointError} where a tensor holds NaN or infinity, naming it
    */
-  async checkWeights(): Promise<void> {
-    const { nonFinite } = await this.#scan();
-    if (nonFinite.length > 0) throw new CheckpointError(describeNonFinite(nonFinite));
-  }
-
-  #scan(): Promise<WeightsScan> {
-    return this.#scanned ??= scanWeights(this.parts, this.name);
+  async checkWeights(
+    { onProgress, signal = new AbortController().signal }: {
+      /** Is told how many bytes are read, where that takes long. */
+      onProgress?: ((event: WeightsEvent) => void) | undefined;
+      signal?: AbortSignal | undefined;
+    } = {},
+  ): Promise<void> {
+    for await (const event of this.#weights.wait(signal)) onProgress?.(event);
+    signal.throwIfAborted();
+    checkNonFinite(await this.#weights.result());
   }
 
   /** Frees all memory of the networks once what runs has ended; the pipeline can still be used and loads them again. */
@@ -210,6 +227,7 @@ export class Pipeline implements AsyncDisposable {
   /** Waits for what is running, then releases everything. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
+    this.#weights.stop();
   }
 
   /** Memory that a picture of this size takes at its peak, one stage at a time, written as `2.1 GB`. */
@@ -253,10 +271,9 @@ export class Pipeline implements AsyncDisposable {
     { pick, before }: { pick: (results: GenerateResult[]) => Result; before?: Preparation | undefined },
   ): ReturnType<Work<Result>> {
     const clock = new Clock();
-    const scan = this.#scan();
-    scan.catch(() => {});
-    const identity = scan.then(({ identity }) => identity);
-    identity.catch(() => {});
+    // A picture that is finished is worth more than its hashes: where they cannot be had, the run fails without it being lost.
+    const unhashed = { name: this.name, weights: {} };
+    const identity = this.#hashWeights ? this.identity().catch(() => unhashed) : Promise.resolve(unhashed);
     const runtime = await runtimeVersion();
     const previewer = new Previewer(this.parts.decoder.autoencoder);
     for (const job of jobs) await checkMemory(this.parts, job.plan, job.batches);
@@ -275,12 +292,20 @@ export class Pipeline implements AsyncDisposable {
         yield { type: "plan", run, plan, options, stages: [...(before?.stages ?? []), ...job.stages] };
       }
       if (before) yield* before.prepare(context);
-      yield* generate(jobs, context);
-      const { nonFinite } = await unlessAborted(scan, signal);
-      if (nonFinite.length > 0) {
-        const message = describeNonFinite(nonFinite);
-        for (const job of jobs) job.warnings.push(message);
-        yield { type: "warning", run: 0, message };
+      for await (const event of generate(jobs, context)) {
+        // The picture will be encoded with the hashes in it. An interruption does not hold it up.
+        if (event.type === "image") yield* this.#awaitWeights(signal);
+        yield event;
+      }
+      yield* this.#awaitWeights(signal);
+      signal.throwIfAborted();
+      if (this.#hashWeights) {
+        const { nonFinite } = await this.#weights.result();
+        if (nonFinite.length > 0) {
+          const message = describeNonFinite(nonFinite);
+          for (const job of jobs) job.warnings.push(message);
+          yield { type: "warning", run: 0, message };
+        }
       }
       const results: GenerateResult[] = [];
       for (const job of jobs) {
@@ -298,54 +323,14 @@ export class Pipeline implements AsyncDisposable {
       if (!this.#keepLoaded) await this.#free();
     }
   }
+
+  async *#awaitWeights(signal: AbortSignal): AsyncGenerator<WeightsEvent> {
+    if (this.#hashWeights) yield* this.#weights.wait(signal);
+  }
 }
 
 /** What happens before the jobs of a run. */
 type Preparation = Pick<Reconstruction, "stages" | "prepare">;
-
-/** What `work` gives, unless `signal` is aborted first. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const stop = () => reject(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-
-/** What one pass over a model's weights says. */
-interface WeightsScan {
-  readonly identity: ModelIdentity;
-  /** Tensors with NaN or infinity, as `decoder: clf.1.bias`. */
-  readonly nonFinite: readonly string[];
-}
-
-async function scanWeights(parts: ModelParts, name: string): Promise<WeightsScan> {
-  const weights: Record<string, string> = {};
-  const nonFinite: string[] = [];
-  for (const [part, checkpoint] of Object.entries(checkpointsOf(parts))) {
-    const scan = await checkpoint.scan();
-    weights[part] = scan.hash;
-    nonFinite.push(...scan.nonFinite.map((key) => `${part}: ${key}`));
-  }
-  const loras: LoraIdentity[] = [];
-  for (const opened of parts.loras) {
-    const { hash, nonFinite: damaged } = await opened.lora.checkpoint.scan();
-    loras.push(loraIdentity(opened, hash));
-    nonFinite.push(...damaged.map((key) => `${opened.lora.path}: ${key}`));
-  }
-  return { identity: { name, weights, ...(loras.length > 0 ? { loras } : {}) }, nonFinite };
-}
-
-function describeNonFinite(nonFinite: readonly string[]): string {
-  const rest = nonFinite.length > 5 ? ` and ${nonFinite.length - 5} more` : "";
-  return `the weights hold NaN or infinity in ${
-    nonFinite.slice(0, 5).join(", ")
-  }${rest}: the download or the training is damaged`;
-}
 
 function describe(job: Job) {
   return { index: job.index, plan: job.plan, options: job.options, stages: job.stages() };

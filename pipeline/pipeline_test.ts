@@ -196,6 +196,46 @@ Deno.test("a PNG says how it was made", async () => {
   assert.equal(Object.keys(model.weights).length, 5);
 });
 
+Deno.test("with hashWeights: false nothing but the networks reads the weights, and pictures do not say which they were", async () => {
+  const open = Deno.open;
+  let opened = 0;
+  Deno.open = (...args) => {
+    opened++;
+    return open(...args);
+  };
+  try {
+    await using pipeline = await loadPipeline(tinyModel, { threads: 2, hashWeights: false });
+    const before = opened;
+    const { images, model } = await pipeline.generate(request());
+    assert.equal(opened, before);
+    assert.deepEqual(model.weights, {});
+    const metadata = readPictureMetadata(await images[0]!.png());
+    assert.deepEqual(metadata.model.weights, {});
+    assert.equal(Object.keys((await pipeline.identity()).weights).length, 5);
+    await pipeline.checkWeights();
+    assert.ok(opened > before);
+  } finally {
+    Deno.open = open;
+  }
+});
+
+Deno.test("a finished picture is kept where its weights cannot be hashed any more, and the run fails", async () => {
+  await inTempFolder(async (folder) => {
+    const { prior } = await copyTinyModel(folder);
+    await using pipeline = await loadPipeline(folder, { threads: 2 });
+    const { handOver } = await pipeline.generate(request({ stopAfter: "decoder" }));
+    await using other = await loadPipeline(folder, { threads: 2 });
+    // This half is not needed any more.
+    await Deno.utime(join(prior, "prior", "diffusion_pytorch_model.safetensors"), 1, 1);
+    const run = other.generate({ prompt: "a fox", from: handOver });
+    const images: Uint8Array[] = [];
+    await assert.rejects(async () => {
+      for await (const event of run) if (event.type === "image") images.push(await event.image.png());
+    }, (error) => error instanceof CheckpointError && /has changed/.test(error.message));
+    assert.deepEqual(images.map((png) => readPictureMetadata(png).model.weights), [{}]);
+  });
+});
+
 Deno.test("a preview of Stage B is a small picture", async () => {
   await using pipeline = await open();
   const sizes: number[][] = [];

@@ -97,7 +97,10 @@ export interface HandOver {
 export interface ModelIdentity {
   /** As it was asked for: `emoji`, or a folder. */
   readonly name: string;
-  /** sha256 of each network's weights: `prior`, `prior_text_encoder`, `decoder`, `decoder_text_encoder`, `vqgan`. */
+  /**
+   * sha256 of each network's weights: `prior`, `prior_text_encoder`, `decoder`, `decoder_text_encoder`, `vqgan`. Empty where the
+   * model was loaded with `hashWeights: false`.
+   */
   readonly weights: Readonly<Record<string, string>>;
   /** LoRAs that were added to the weights, in order; only where there are any. */
   readonly loras?: readonly LoraIdentity[] | undefined;
@@ -180,11 +183,26 @@ export type GenerateEvent =
     /** Only in Stage B: paints what the picture looks like after the newest step, small. Works until the run has ended. */
     preview?(): Promise<Pixels>;
   }
+  | WeightsEvent
   | { readonly type: "warning"; readonly run: number; readonly message: string }
   /** A picture is finished. */
   | { readonly type: "image"; readonly run: number; readonly image: GeneratedImage }
   /** A generation is finished: all its pictures, or its hand-over. */
   | { readonly type: "result"; readonly run: number; readonly result: GenerateResult };
+
+/**
+ * Weights are being hashed and a picture waits for that: only where it takes long. It happens beside the stages, and once for
+ * files that do not change.
+ */
+export interface WeightsEvent {
+  readonly type: "weights";
+  /** Bytes read so far. */
+  readonly done: number;
+  /** Bytes of all weights that are not known from an earlier run. */
+  readonly total: number;
+  /** Since reading began. */
+  readonly seconds: number;
+}
 
 /** How many steps a stage will take in a run. */
 export interface StagePlan {

@@ -10,7 +10,6 @@ import { findCheckpoint, type WeightsName } from "./find_checkpoint.ts";
 import { quote, quoteSome } from "./quote.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
 import { isReadable } from "./safetensors_header.ts";
-import { type Scan, scanFiles } from "./scan.ts";
 import { openShards } from "./shards.ts";
 
 /** Where a tensor of a checkpoint lies. */
@@ -43,11 +42,6 @@ export interface Checkpoint {
    * @throws {CheckpointError} where there is none of that key, or its file has changed
    */
   read(key: string): Promise<Tensor>;
-  /**
-   * Reads everything once: the SHA-256 of the files' contents, one after the other (what `cat FILES | sha256sum` prints), and
-   * the tensors that hold NaN or infinity. Computed once.
-   */
-  scan(): Promise<Scan>;
   /**
    * Looks whether the files are still those that were opened; nothing of them is read.
    *
@@ -96,7 +90,6 @@ async function checkpointOf(
       bytes += end - start;
     }
   }
-  let scan: Promise<Scan> | undefined;
   return {
     folder,
     variant,
@@ -111,7 +104,6 @@ async function checkpointOf(
       }
       return file.read(key);
     },
-    scan: () => scan ??= scanFiles(files, tensors),
     async checkUnchanged() {
       for (const file of opened) await file.checkUnchanged();
     },

@@ -15,6 +15,13 @@ export interface Scan {
   readonly nonFinite: readonly string[];
 }
 
+/** What a pass needs to know of a checkpoint: plain data, which a worker can be sent. */
+export interface ScanSource {
+  readonly files: readonly string[];
+  /** The tensors of the files; they fill each file from its header to its end without a hole. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+}
+
 /** Bytes read at once; a multiple of every element's width. */
 const chunkBytes = 1 << 20;
 
@@ -36,11 +43,14 @@ function hasNonFinite(dtype: DType, bytes: Uint8Array): boolean {
 }
 
 /**
- * Reads all files once, streaming.
+ * Reads all files once, streaming. The hash is what `cat FILES | sha256sum` prints.
  *
- * @param tensors the tensors of the files; they fill each file from its header to its end without a hole
+ * @param options.onRead is told the bytes of each piece that was read
  */
-export async function scanFiles(files: readonly string[], tensors: ReadonlyMap<string, StoredTensor>): Promise<Scan> {
+export async function scanFiles(
+  { files, tensors }: ScanSource,
+  { onRead }: { onRead?: ((bytes: number) => void) | undefined } = {},
+): Promise<Scan> {
   const hash = createHash("sha256");
   const nonFinite: string[] = [];
   const buffer = new Uint8Array(chunkBytes);
@@ -58,6 +68,7 @@ export async function scanFiles(files: readonly string[], tensors: ReadonlyMap<s
         }
         hash.update(part);
         visit(part);
+        onRead?.(part.length);
         left -= part.length;
       }
     };
