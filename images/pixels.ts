@@ -16,12 +16,35 @@ export interface Pixels {
 /** Most pixels that a picture may have: 8192 × 8192. It bounds what a small hostile file can make a decoder allocate. */
 export const maxPixels = 2 ** 26;
 
+/** A picture whose samples may have 16 bits: what a PNG holds without loss. Rows from the top, alpha not premultiplied. */
+export interface PngSamples {
+  readonly width: number;
+  readonly height: number;
+  /** 1: grey; 2: grey and alpha; 3: red, green, blue; 4: the same with alpha. */
+  readonly channels: 1 | 2 | 3 | 4;
+  /** height × width × channels samples (HWC), 0 to 255 or, of 16 bits, 0 to 65535. */
+  readonly data: Uint8Array | Uint16Array;
+}
+
 /**
  * Checks that the sizes of a picture are possible and that its data has as many bytes as they say.
  *
  * @throws {RangeError} naming the first field that is wrong
  */
-export function checkPixels({ width, height, channels, data }: Pixels): void {
+export function checkPixels(pixels: Pixels): void {
+  checkSamples(pixels, [1, 3, 4]);
+}
+
+/**
+ * As {@linkcode checkPixels}, of samples of any type.
+ *
+ * @param allowed numbers of channels that are possible
+ * @throws {RangeError} naming the first field that is wrong
+ */
+export function checkSamples(
+  { width, height, channels, data }: { width: number; height: number; channels: number; data: ArrayLike<number> },
+  allowed: readonly number[],
+): void {
   for (const [name, side] of [["width", width], ["height", height]] as const) {
     if (!Number.isInteger(side) || side < 1) {
       throw new RangeError(`Expected ${name} to be an integer greater than 0 but found ${side}`);
@@ -30,13 +53,16 @@ export function checkPixels({ width, height, channels, data }: Pixels): void {
   if (width * height > maxPixels) {
     throw new RangeError(`Expected a picture of at most ${maxPixels} pixels but found ${width}x${height}`);
   }
-  if (channels !== 1 && channels !== 3 && channels !== 4) {
-    throw new RangeError(`Expected channels to be 1, 3 or 4 but found ${channels}`);
+  if (!allowed.includes(channels)) {
+    throw new RangeError(
+      `Expected channels to be ${allowed.slice(0, -1).join(", ")} or ${allowed.at(-1)} but found ${channels}`,
+    );
   }
   const expected = width * height * channels;
   if (data.length !== expected) {
     throw new RangeError(
-      `Expected data of ${expected} bytes (${height}x${width}x${channels}) but found ${data.length}`,
+      `Expected data of ${expected} ${data instanceof Uint16Array ? "samples" : "bytes"} ` +
+        `(${height}x${width}x${channels}) but found ${data.length}`,
     );
   }
 }

@@ -8,7 +8,7 @@
 import { inflateSync } from "node:zlib";
 import { CheckpointError } from "../errors.ts";
 import { concat } from "./concat.ts";
-import { maxPixels, type Pixels } from "./pixels.ts";
+import { maxPixels, type Pixels, type PngSamples } from "./pixels.ts";
 import { readPngChunks } from "./png_chunks.ts";
 import { paethPredictor } from "./png_encode.ts";
 
@@ -53,16 +53,6 @@ const colourTypes: Readonly<Record<number, { samples: number; depths: readonly n
 
 /** deflate cannot shrink further than this, so that a header which promises more pixels is refused before any allocation. */
 const maxDeflateRatio = 1032;
-
-/** A picture as deep as its file, rows from the top. */
-export interface PngSamples {
-  readonly width: number;
-  readonly height: number;
-  /** 1: grey; 2: grey and alpha; 3: red, green, blue; 4: the same with alpha. Alpha is not premultiplied. */
-  readonly channels: 1 | 2 | 3 | 4;
-  /** height × width × channels samples (HWC): 16 bits where the file has 16, else 8. */
-  readonly data: Uint8Array | Uint16Array;
-}
 
 /**
  * Decodes a PNG to 8 bits. Grey stays one channel; a palette becomes three; alpha, also that of tRNS, makes it four.

@@ -1,5 +1,5 @@
 /**
- * PNG encoder: 8 bits, lossless, in the colour type that the channels ask for.
+ * PNG encoder: 8 or 16 bits, lossless, in the colour type that the channels ask for.
  *
  * It is our own because imagescript writes every picture as RGBA, takes 90 ms to load (a native addon for its other formats
  * comes with it) and 30 ms for 128×128. This one needs only node:zlib, and writes three channels for three.
@@ -7,7 +7,7 @@
  */
 import { deflateSync } from "node:zlib";
 import { concat } from "./concat.ts";
-import { checkPixels, type Pixels } from "./pixels.ts";
+import { checkSamples, type PngSamples } from "./pixels.ts";
 import { pngChunk, pngSignature } from "./png_chunks.ts";
 
 /** Options of {@linkcode encodePng}. */
@@ -17,21 +17,23 @@ export interface EncodePngOptions {
 }
 
 /** PNG colour type of each number of channels. */
-const colourTypes = { 1: 0, 3: 2, 4: 6 } as const;
+const colourTypes = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;
 
 /**
- * Encodes a picture as a PNG: grey, RGB or RGBA, each row with the filter whose residuals are smallest (PNG 1.2, section 9.6).
+ * Encodes a picture as a PNG: grey or RGB, with or without alpha, each row with the filter whose residuals are smallest (PNG 1.2,
+ * section 9.6).
  *
+ * @param pixels samples of 16 bits become a PNG of 16 bits
  * @throws {RangeError} where sizes and data do not fit together
  */
-export function encodePng(pixels: Pixels, { level = 6 }: EncodePngOptions = {}): Uint8Array {
-  checkPixels(pixels);
+export function encodePng(pixels: PngSamples, { level = 6 }: EncodePngOptions = {}): Uint8Array {
+  checkSamples(pixels, [1, 2, 3, 4]);
   const { width, height, channels } = pixels;
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
-  header.set([8, colourTypes[channels], 0, 0, 0], 8);
+  header.set([8 * pixels.data.BYTES_PER_ELEMENT, colourTypes[channels], 0, 0, 0], 8);
   return concat([
     pngSignature,
     pngChunk("IHDR", header),
@@ -40,9 +42,20 @@ export function encodePng(pixels: Pixels, { level = 6 }: EncodePngOptions = {}):
   ]);
 }
 
-/** Every row behind the number of its filter: height × (1 + width·channels) bytes. */
-function filtered({ width, height, channels, data }: Pixels): Uint8Array {
-  const stride = width * channels;
+/** Samples as PNG has them: of 16 bits the higher byte first. */
+function bytesOf(data: PngSamples["data"]): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  const bytes = new Uint8Array(2 * data.length);
+  const view = new DataView(bytes.buffer);
+  data.forEach((value, i) => view.setUint16(2 * i, value));
+  return bytes;
+}
+
+/** Every row behind the number of its filter: height × (1 + width·channels·bytes) bytes. */
+function filtered({ width, height, channels, data: samples }: PngSamples): Uint8Array {
+  const bytes = channels * samples.BYTES_PER_ELEMENT;
+  const stride = width * bytes;
+  const data = bytesOf(samples);
   const out = new Uint8Array(height * (stride + 1));
   const candidates = Array.from({ length: 5 }, () => new Uint8Array(stride));
   let above: Uint8Array = new Uint8Array(stride);
@@ -51,7 +64,7 @@ function filtered({ width, height, channels, data }: Pixels): Uint8Array {
     let best = 0;
     let least = Infinity;
     for (const [filter, candidate] of candidates.entries()) {
-      const cost = filters[filter]!(row, above, { bytes: channels, out: candidate });
+      const cost = filters[filter]!(row, above, { bytes, out: candidate });
       if (cost < least) [best, least] = [filter, cost];
     }
     out[y * (stride + 1)] = best;

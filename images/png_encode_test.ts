@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { inflateSync } from "node:zlib";
 import fc from "fast-check";
-import type { Pixels } from "./pixels.ts";
+import type { Pixels, PngSamples } from "./pixels.ts";
 import { readPngChunks } from "./png_chunks.ts";
-import { decodePng } from "./png_decode.ts";
+import { decodePng, decodePngSamples } from "./png_decode.ts";
 import { encodePng } from "./png_encode.ts";
 
 const pictures: fc.Arbitrary<Pixels> = fc
@@ -26,11 +26,27 @@ Deno.test("a PNG decodes to the very pixels that were encoded", () => {
   fc.assert(fc.property(pictures, (pixels) => assert.deepEqual(decodePng(encodePng(pixels)), pixels)));
 });
 
-Deno.test("encodePng() writes grey, RGB and RGBA in 8 bits", () => {
-  for (const [channels, colourType] of [[1, 0], [3, 2], [4, 6]] as const) {
-    const png = encodePng({ width: 3, height: 2, channels, data: new Uint8Array(6 * channels) });
-    const [header] = readPngChunks(png);
-    assert.deepEqual([...header!.data], [0, 0, 0, 3, 0, 0, 0, 2, 8, colourType, 0, 0, 0]);
+Deno.test("a PNG of 16 bits decodes to the very samples that were encoded, alpha of grey included", () => {
+  const deep = fc.record({ width: fc.integer({ min: 1, max: 9 }), channels: fc.constantFrom(1, 2, 3, 4) }).chain(
+    (size) => {
+      const length = 2 * size.width * size.channels;
+      return fc.uint16Array({ minLength: length, maxLength: length }).map((data): PngSamples => ({
+        ...size,
+        height: 2,
+        data,
+      }));
+    },
+  );
+  fc.assert(fc.property(deep, (samples) => assert.deepEqual(decodePngSamples(encodePng(samples)), samples)));
+});
+
+Deno.test("encodePng() writes grey and RGB, with and without alpha, in the depth of the samples", () => {
+  for (const [channels, colourType] of [[1, 0], [2, 4], [3, 2], [4, 6]] as const) {
+    for (const data of [new Uint8Array(6 * channels), new Uint16Array(6 * channels)]) {
+      const [header] = readPngChunks(encodePng({ width: 3, height: 2, channels, data }));
+      const depth = 8 * data.BYTES_PER_ELEMENT;
+      assert.deepEqual([...header!.data], [0, 0, 0, 3, 0, 0, 0, 2, depth, colourType, 0, 0, 0]);
+    }
   }
 });
 
