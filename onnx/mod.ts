@@ -26,5 +26,8 @@ export * from "./ops/reduce.ts";
 export * from "./ops/shape.ts";
 export * from "./ops/straight_through.ts";
 export * from "./gradient/gradient.ts";
+export * from "./rewrites/fold_channels.ts";
 export * from "./rewrites/fuse_attention.ts";
+export * from "./rewrites/hoist.ts";
+export * from "./rewrites/split_rows.ts";
 export * from "./rewrites/replace_parameters.ts";

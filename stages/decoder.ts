@@ -33,7 +33,7 @@ export class DecoderStage {
     };
     const side = this.multiple;
     const declare = () => void build({ height: side, width: side, embedding: { height: 1, width: 1 }, tokens: 1 });
-    this.network = new Network({ declare, build }, checkpoint, options);
+    this.network = new Network({ declare, build, varying: ["x", "r"] }, checkpoint, options);
   }
 
   /** The latent's sides must divide by this. */

@@ -3,12 +3,12 @@
  * @module
  */
 import { CheckpointError } from "../errors.ts";
-import { encodeModel, fuseAttention, type Graph, GraphError, traceScopes } from "../onnx/mod.ts";
-import { Session } from "../runtime/session.ts";
+import { foldChannels, fuseAttention, type Graph, GraphError, splitRows, traceScopes } from "../onnx/mod.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type AppliedLora, applyLoras } from "../weights/apply_lora.ts";
 import { bindCheckpoint, checkParameters } from "../weights/bind.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
+import { GraphRunner } from "./graph_runner.ts";
 
 /** How a network becomes a graph. */
 export interface NetworkDefinition<Sizes> {
@@ -16,6 +16,8 @@ export interface NetworkDefinition<Sizes> {
   declare(): void;
   /** Builds the graph that is run, for the given sizes. */
   build(sizes: Sizes): Graph;
+  /** Names of the inputs that change from step to step; all of them where left out. */
+  readonly varying?: readonly string[];
 }
 
 /** Settings of a network's sessions. */
@@ -31,7 +33,7 @@ export class Network<Sizes> {
   readonly checkpoint: Checkpoint;
   readonly options: NetworkOptions;
   readonly #definition: NetworkDefinition<Sizes>;
-  #loaded: { sizes: string; session: Session } | undefined;
+  #loaded: { sizes: string; runner: GraphRunner } | undefined;
 
   /** @throws {CheckpointError} where the checkpoint does not fit the definition, see {@linkcode checkParameters} */
   constructor(definition: NetworkDefinition<Sizes>, checkpoint: Checkpoint, options: NetworkOptions = {}) {
@@ -43,9 +45,13 @@ export class Network<Sizes> {
     checkParameters(parameters, checkpoint.tensors, { folder });
   }
 
-  /** The graph that is run for some sizes, without weights and LoRAs. */
+  /** The graph that is run for some sizes, rewritten, without weights and LoRAs. */
   graph(sizes: Sizes): Graph {
-    return guard(this.checkpoint.folder, () => fuseAttention(this.#definition.build(sizes)));
+    const { varying } = this.#definition;
+    return guard(this.checkpoint.folder, () => {
+      const built = foldChannels(fuseAttention(this.#definition.build(sizes)));
+      return varying ? splitRows(built, { varying }) : built;
+    });
   }
 
   /**
@@ -62,22 +68,22 @@ export class Network<Sizes> {
     for (const lora of loras) await lora.checkUnchanged();
     const { graph, tensors } = applyLoras(this.graph(sizes), loras);
     const { folder, bind } = bindCheckpoint(new Map([...this.checkpoint.tensors, ...tensors]));
-    const model = encodeModel(graph, bind);
-    this.#loaded = { sizes: key, session: await Session.create(model, { threads, prepack, folder }) };
+    const { varying } = this.#definition;
+    this.#loaded = { sizes: key, runner: await GraphRunner.create(graph, { bind, folder, threads, prepack, varying }) };
     return true;
   }
 
-  /** Runs the loaded network. */
+  /** Runs the loaded network. An input that does not vary is taken for unchanged where it is the same object as last time. */
   async run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     if (!this.#loaded) throw new Error("Expected the network to be loaded before it runs");
-    return await this.#loaded.session.run(inputs);
+    return await this.#loaded.runner.run(inputs);
   }
 
   /** Frees the session's memory; {@linkcode Network.load} takes it again. */
   async release(): Promise<void> {
     const loaded = this.#loaded;
     this.#loaded = undefined;
-    await loaded?.session.release();
+    await loaded?.runner.release();
   }
 }
 

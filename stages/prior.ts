@@ -34,7 +34,7 @@ export class PriorStage {
       });
     };
     const declare = () => void build({ height: 1, width: 1, tokens: 1 });
-    this.network = new Network({ declare, build }, checkpoint, options);
+    this.network = new Network({ declare, build, varying: ["x", "r"] }, checkpoint, options);
   }
 
   /**

@@ -3,12 +3,16 @@
  * @module
  */
 import type { Graph } from "../graph.ts";
-import type { Node, Value } from "../value.ts";
+import { emitOne, type Node, type Value } from "../value.ts";
+import { rebuild } from "./rebuild.ts";
 
-/** The nodes of one attention, in place of which `fused` stands. */
-interface Match {
-  readonly nodes: readonly Node[];
-  readonly fused: Node;
+/** What one attention is made of. */
+interface Attention {
+  /** q, k and v [b, n, heads·d]. */
+  readonly operands: readonly Value[];
+  readonly heads: number;
+  /** Factor of the scores. */
+  readonly scale: number;
 }
 
 /**
@@ -25,28 +29,28 @@ export function fuseAttention(graph: Graph): Graph {
   for (const { inputs } of graph.nodes) inputs.forEach(use);
   for (const { value } of graph.outputs) use(value);
 
-  const gone = new Set<Node>();
-  const fused = new Map<Node, Node>();
-  for (const node of graph.nodes) {
-    const match = node.op === "Reshape" ? matchAttention(node, uses) : undefined;
-    if (!match) continue;
-    match.nodes.forEach((inner) => gone.add(inner));
-    fused.set(node, match.fused);
-  }
-  return { ...graph, nodes: graph.nodes.filter((node) => !gone.has(node)).map((node) => fused.get(node) ?? node) };
+  return rebuild(graph, (node, now) => {
+    const [output] = node.outputs;
+    const found = node.op === "Reshape" && output?.rank === 3 ? matchAttention(node, uses) : undefined;
+    if (!found) return undefined;
+    const fused = emitOne("MultiHeadAttention", found.operands.map(now), {
+      dtype: output!.dtype,
+      shape: output!.shape,
+      domain: "com.microsoft",
+      attributes: { num_heads: BigInt(found.heads), scale: found.scale },
+    });
+    return [fused];
+  });
 }
 
 /** Looks back from the Reshape that joins the heads. */
-function matchAttention(join: Node, uses: ReadonlyMap<Value, number>): Match | undefined {
-  const nodes: Node[] = [];
+function matchAttention(join: Node, uses: ReadonlyMap<Value, number>): Attention | undefined {
   const maker = (value: Value | undefined, op: string, perm?: string): Node | undefined => {
     if (value?.source.kind !== "node" || uses.get(value) !== 1) return undefined;
     const { node } = value.source;
-    if (node.op !== op || (perm !== undefined && String(node.attributes["perm"]) !== perm)) return undefined;
-    nodes.push(node);
-    return node;
+    return node.op !== op || (perm !== undefined && String(node.attributes["perm"]) !== perm) ? undefined : node;
   };
-  /** The value [b, n, heads·d] that is split and turned into `value`. */
+  /** The node that splits [b, n, heads·d] into heads, before they are turned into `value`. */
   const whole = (value: Value | undefined, perm: string) => {
     const split = maker(maker(value, "Transpose", perm)?.inputs[0], "Reshape");
     return split?.inputs[0]?.rank === 3 ? split : undefined;
@@ -61,19 +65,9 @@ function matchAttention(join: Node, uses: ReadonlyMap<Value, number>): Match | u
     whole(scores?.inputs[1], "0,2,3,1"),
     whole(mixed?.inputs[1], "0,2,1,3"),
   ];
-  const [output] = join.outputs;
-  if (!q || !k || !v || factor?.kind !== "constant" || factor.data.length !== 1 || output?.rank !== 3) return undefined;
+  if (!q || !k || !v || factor?.kind !== "constant" || factor.data.length !== 1) return undefined;
   const heads = q.outputs[0]!.size(2);
   // A matrix product would repeat a single head; the fused operator would not.
   if ([k, v].some((split) => split.outputs[0]!.size(2) !== heads)) return undefined;
-  const fused: Node = {
-    op: "MultiHeadAttention",
-    domain: "com.microsoft",
-    inputs: [q, k, v].map((split) => split.inputs[0]),
-    attributes: { num_heads: BigInt(heads), scale: Number(factor.data[0]) },
-    // The same value as before, so that whatever reads it needs no change.
-    outputs: join.outputs,
-    scope: scores!.scope,
-  };
-  return { nodes, fused };
+  return { operands: [q, k, v].map((split) => split.inputs[0]!), heads, scale: Number(factor.data[0]) };
 }

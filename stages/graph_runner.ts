@@ -1,0 +1,144 @@
+/**
+ * Runs one graph again and again, of whose inputs some stay the same for many runs.
+ * @module
+ */
+import {
+  type Binding,
+  encodeModel,
+  type Graph,
+  hoist,
+  hoistParameters,
+  type Named,
+  type Parameter,
+  partOf,
+} from "../onnx/mod.ts";
+import { Session } from "../runtime/session.ts";
+import { bytesOf, sizeOf, type Tensor } from "../tensor/tensor.ts";
+
+/** How a graph is run. */
+export interface GraphRunnerOptions {
+  /** Where the parameters' numbers are, `folder` being what their files are relative to. */
+  readonly bind: (parameter: Parameter) => Binding;
+  readonly folder: string;
+  readonly threads?: number | undefined;
+  readonly prepack?: boolean | undefined;
+  /** Names of the inputs that change from run to run; all of them where left out. */
+  readonly varying?: readonly string[] | undefined;
+}
+
+/** Computed weights of more bytes than this are computed by sessions of their own; below, the runtime folds them in less time. */
+const foldedBelow = 64e6;
+
+/** Most bytes of computed weights that one session holds while they are copied. */
+const groupBytes = 128e6;
+
+/**
+ * A graph in up to three parts: weights that are computed from other weights, once when it is loaded; what the fixed inputs alone
+ * decide, once for each of their values; the rest, at every run.
+ */
+export class GraphRunner {
+  readonly #session: Session;
+  readonly #known: Readonly<Record<string, Tensor>>;
+  readonly #once: Graph | undefined;
+  readonly #each: Graph;
+  readonly #options: GraphRunnerOptions;
+  /** The fixed inputs of the last run, and what was computed from them. */
+  #fixed: { inputs: Readonly<Record<string, Tensor>>; values: Readonly<Record<string, Tensor>> } | undefined;
+
+  private constructor(
+    { session, known, once, each }: {
+      session: Session;
+      known: Readonly<Record<string, Tensor>>;
+      once: Graph | undefined;
+      each: Graph;
+    },
+    options: GraphRunnerOptions,
+  ) {
+    this.#session = session;
+    this.#known = known;
+    this.#once = once;
+    this.#each = each;
+    this.#options = options;
+  }
+
+  /** Computes weights and builds the session. */
+  static async create(graph: Graph, options: GraphRunnerOptions): Promise<GraphRunner> {
+    const parts = hoistParameters(graph);
+    const large = parts.once && parts.once.outputs.reduce((sum, output) => sum + knownBytes(output), 0) > foldedBelow;
+    const known = large ? await computeKnown(parts.once!, options) : {};
+    const { once, each } = hoist(large ? parts.each : graph, {
+      varying: [...options.varying ?? graph.inputs.map(({ name }) => name), ...Object.keys(known)],
+    });
+    const session = await Session.create(encodeModel(each, options.bind), options);
+    return new GraphRunner({ session, known, once, each }, options);
+  }
+
+  /** Runs the graph: named inputs in, named outputs out. A fixed input that is the same object as last time is taken for unchanged. */
+  async run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+    const given = { ...inputs, ...this.#known, ...await this.#compute(inputs) };
+    return await this.#session.run(pick(given, this.#each));
+  }
+
+  /** What the fixed inputs decide. Its session is gone before the next run: its weights would stay in memory twice. */
+  async #compute(given: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>> {
+    if (!this.#once) return {};
+    const inputs = pick(given, this.#once);
+    const last = this.#fixed;
+    if (last && Object.entries(inputs).every(([name, tensor]) => last.inputs[name] === tensor)) return last.values;
+    this.#fixed = undefined;
+    const values = await runOnce(this.#once, { ...this.#options, prepack: false }, inputs);
+    this.#fixed = { inputs, values };
+    return values;
+  }
+
+  /** Frees the sessions' memory. */
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+/** The tensors for a graph's inputs; the runtime complains about missing ones. */
+function pick(tensors: Readonly<Record<string, Tensor>>, { inputs }: Graph): Record<string, Tensor> {
+  const found = inputs.map(({ name }) => [name, tensors[name]] as const);
+  return Object.fromEntries(found.filter((entry): entry is [string, Tensor] => entry[1] !== undefined));
+}
+
+async function runOnce(
+  graph: Graph,
+  options: GraphRunnerOptions & { optimize?: boolean },
+  inputs: Readonly<Record<string, Tensor>>,
+): Promise<Record<string, Tensor>> {
+  const session = await Session.create(encodeModel(graph, options.bind), options);
+  try {
+    return await session.run(inputs);
+  } finally {
+    await session.release();
+  }
+}
+
+/** Computes weights a group at a time, so that few of them are held twice. */
+async function computeKnown(graph: Graph, options: GraphRunnerOptions): Promise<Record<string, Tensor>> {
+  const groups: Named[][] = [];
+  let room = 0;
+  for (const output of graph.outputs) {
+    const bytes = knownBytes(output);
+    if (groups.length === 0 || bytes > room) {
+      groups.push([]);
+      room = groupBytes;
+    }
+    room -= bytes;
+    groups.at(-1)!.push(output);
+  }
+  const known: Record<string, Tensor> = {};
+  for (const outputs of groups) {
+    const part = partOf(graph, { outputs });
+    // Without the runtime's rewrites, which would fold all of it into the session first.
+    Object.assign(known, await runOnce(part, { ...options, prepack: false, optimize: false }, {}));
+  }
+  return known;
+}
+
+/** Parameters have sizes that are numbers, and so has what is computed from them. */
+function knownBytes({ value }: Named): number {
+  return bytesOf(value.dtype) * sizeOf(value.shape as readonly number[]);
+}

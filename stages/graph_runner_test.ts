@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { add, gemm, graph, input, mul, parameter } from "../onnx/mod.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { inTempFolder } from "../tests/in_temp_folder.ts";
+import { bindCheckpoint } from "../weights/bind.ts";
+import { openCheckpoint } from "../weights/checkpoint.ts";
+import { writeSafetensors } from "../weights/safetensors_writer.ts";
+import { GraphRunner } from "./graph_runner.ts";
+
+const floats = (...values: number[]) => tensor("float32", [1, values.length], Float32Array.from(values));
+
+/** Runs `use` with a runner of x·a·(2·weight)ᵀ, the weight being [size, 1] of ones, and the text added. */
+async function withRunner(size: number, use: (runner: GraphRunner) => Promise<void>): Promise<void> {
+  await inTempFolder(async (folder) => {
+    const ones = tensor("float32", [size, 1], new Float32Array(size).fill(1));
+    await writeSafetensors(join(folder, "model.safetensors"), { weight: ones });
+    const checkpoint = await openCheckpoint(folder, { stem: "model" });
+    const [x, text] = [input("x", "float32", [1, 1]), input("text", "float32", [1, 1])];
+    const weight = parameter("weight", [size, 1]);
+    const y = add(gemm(x, mul(weight, 2)), gemm(mul(text, 3), weight));
+    const runner = await GraphRunner.create(graph({ inputs: [x, text], outputs: { y } }), {
+      ...bindCheckpoint(checkpoint.tensors),
+      threads: 1,
+      varying: ["x"],
+    });
+    try {
+      await use(runner);
+    } finally {
+      await runner.release();
+    }
+  });
+}
+
+const first = ({ y }: Record<string, Tensor>) => (y!.data as Float32Array)[0];
+
+Deno.test("a run is 2·x + 3·text, whichever of them changes", () =>
+  withRunner(4, async (runner) => {
+    const text = floats(5);
+    assert.equal(first(await runner.run({ x: floats(1), text })), 17);
+    assert.equal(first(await runner.run({ x: floats(2), text })), 19);
+    assert.equal(first(await runner.run({ x: floats(2), text: floats(6) })), 22);
+    assert.equal(first(await runner.run({ x: floats(1), text })), 17);
+  }));
+
+Deno.test("what fixed inputs decide is not computed again for the same object", () =>
+  withRunner(4, async (runner) => {
+    const text = floats(5);
+    await runner.run({ x: floats(1), text });
+    // Unseen, since the object is the same one: that is what the contract says.
+    text.data[0] = 100;
+    assert.equal(first(await runner.run({ x: floats(1), text })), 17);
+    assert.equal(first(await runner.run({ x: floats(1), text: floats(100) })), 302);
+  }));
+
+Deno.test("large weights that are computed from others are computed by a session of their own", () =>
+  withRunner(17e6, async (runner) => {
+    const { y } = await runner.run({ x: floats(1), text: floats(5) });
+    const values = y!.data as Float32Array;
+    assert.deepEqual([values[0], values.at(-1), values.length], [17, 17, 17e6]);
+  }));
+
+Deno.test("a missing input is an error that names it", () =>
+  withRunner(4, async (runner) => {
+    await assert.rejects(() => runner.run({ x: floats(1) }), /text/);
+    await assert.rejects(() => runner.run({ text: floats(1) }), /x/);
+  }));
