@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { add, concat, foldChannels, gemm, type Graph, graph, input, parameter, reshape, type Value } from "../mod.ts";
+import { add, concat, foldChannels, gemm, type Graph, graph, input, reshape, type Value } from "../mod.ts";
 import { countFlops } from "../flops.ts";
 import { pointwise } from "../../networks/layers.ts";
 import { runGraph } from "../../tests/run_graph.ts";
