@@ -107,6 +107,8 @@ const stageA = z.strictObject({
   ...phase,
   /** Side of the square crops that this phase sees, where that is less than the whole picture. */
   cropSize: side.optional(),
+  /** What the norm of the latents divides by: that of the batch, as published, or the stored statistics, for small batches. */
+  statistics: z.enum(["batch", "stored"]).default("batch"),
   /** Share of the pictures that go through the codebook; the others are decoded from their latents as they are. */
   quantize: share.default(0.5),
   loss: z.strictObject({

@@ -28,6 +28,12 @@ export interface StageAWeights {
   readonly commitment: number;
 }
 
+/**
+ * What the norm of the latents divides by: the batch's own statistics, as published, or the stored ones, which stay as they are. Those of
+ * a small batch of flat pictures tell little of its colours, and blur what Stage A can learn of them.
+ */
+export type Statistics = "batch" | "stored";
+
 /** Settings of the original: β = 0.25. */
 export const stageAWeights: StageAWeights = { squared: 1, absolute: 0, codebook: 1, commitment: 0.25 };
 
@@ -35,9 +41,9 @@ export const stageAWeights: StageAWeights = { squared: 1, absolute: 0, codebook:
 function reconstruct(
   config: PaellaVqConfig,
   pixels: Value,
-  { quantize, buffers }: { quantize: Value; buffers: Buffers },
+  { quantize, buffers }: { quantize: Value; buffers?: Buffers | undefined },
 ) {
-  const latents = paellaEncode(config, pixels, { buffers });
+  const latents = paellaEncode(config, pixels, buffers ? { buffers } : {});
   const { quantized } = paellaQuantize(config, latents);
   const snapped = straightThrough(latents, quantized);
   const decoded = paellaDecode(config, add(latents, mul(quantize, sub(snapped, latents))));
@@ -56,15 +62,19 @@ function reconstruct(
 export function stageAObjective(
   config: PaellaVqConfig,
   { batch, height, width }: StageABatch,
-  { weights = stageAWeights, discriminator }: {
+  { weights = stageAWeights, discriminator, statistics = "batch" }: {
     weights?: StageAWeights;
     discriminator?: PatchDiscriminatorConfig | undefined;
+    statistics?: Statistics;
   } = {},
 ): Objective {
   const buffers: Buffers = new Map();
   const pixels = input("pixels", "float32", [batch, config.in_channels, height, width]);
   const quantize = perPicture("quantize", batch);
-  const { latents, quantized, decoded } = scope("vqgan", () => reconstruct(config, pixels, { quantize, buffers }));
+  const { latents, quantized, decoded } = scope(
+    "vqgan",
+    () => reconstruct(config, pixels, { quantize, buffers: statistics === "batch" ? buffers : undefined }),
+  );
   const squared = meanSquaredError(decoded, pixels);
   const absolute = mean(abs(sub(decoded, pixels)));
   const codebook = meanSquaredError(quantized, stopGradient(latents));
@@ -88,11 +98,14 @@ export function stageAObjective(
 export function discriminatorObjective(
   config: PaellaVqConfig,
   { batch, height, width }: StageABatch,
-  { discriminator }: { discriminator: PatchDiscriminatorConfig },
+  { discriminator, statistics = "batch" }: { discriminator: PatchDiscriminatorConfig; statistics?: Statistics },
 ): Objective {
   const pixels = input("pixels", "float32", [batch, config.in_channels, height, width]);
   const quantize = perPicture("quantize", batch);
-  const { decoded } = scope("vqgan", () => reconstruct(config, pixels, { quantize, buffers: new Map() }));
+  const { decoded } = scope(
+    "vqgan",
+    () => reconstruct(config, pixels, { quantize, buffers: statistics === "batch" ? new Map() : undefined }),
+  );
   const judge = (x: Value) => scope("discriminator", () => patchDiscriminator(discriminator, x));
   const real = mean(relu(sub(1, judge(pixels))));
   const made = mean(relu(add(judge(stopGradient(decoded)), 1)));

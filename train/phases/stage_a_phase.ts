@@ -18,7 +18,7 @@ function adversaryOf({ configs, config }: PhaseContext, own: StageAConfig, sizes
   if (!own.discriminator) return undefined;
   const { start, weight: _weight, learningRate, ...shape } = own.discriminator;
   const discriminator = { ...shape, in_channels: config.data.channels };
-  const objective = discriminatorObjective(configs.vqgan, sizes, { discriminator });
+  const objective = discriminatorObjective(configs.vqgan, sizes, { discriminator, statistics: own.statistics });
   const { parameters } = traceScopes(() =>
     scope(
       "discriminator",
@@ -58,9 +58,9 @@ export function stageAPhase(context: PhaseContext, own: StageAConfig): Phase {
   const discriminator = own.discriminator && { ...own.discriminator, in_channels: config.data.channels };
   return {
     name: "stageA",
-    objective: stageAObjective(configs.vqgan, sizes, { weights: own.loss, discriminator }),
+    objective: stageAObjective(configs.vqgan, sizes, { weights: own.loss, discriminator, statistics: own.statistics }),
     scopes: { vqgan: "vqgan" },
-    trained: (key) => key.startsWith("vqgan."),
+    trained: (key) => key.startsWith("vqgan.") && !/\.running_(mean|var)$/.test(key),
     ...(adversary && { adversary }),
     samples: indices.length,
     get state() {
