@@ -100,6 +100,12 @@ export class Progress implements Disposable {
     else if (step >= total) this.#terminal.write(finishedLine(entry));
   }
 
+  /** Replaces what is planned behind the current stage. */
+  replan(rest: readonly ProgressStage[]): void {
+    const planned = rest.map(({ stage, total }) => ({ stage, total, done: 0, seconds: 0 }));
+    this.#entries.splice(this.#current + 1, Infinity, ...planned);
+  }
+
   /** Erases the line, so that something else can be written; the next step or tick draws it again. */
   clear(): void {
     if (this.#isVisible) this.#terminal.write(eraseLine);

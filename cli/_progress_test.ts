@@ -154,3 +154,20 @@ Deno.test("formatSeconds() reads well from milliseconds to hours", () => {
   ];
   assert.deepEqual(texts, expected);
 });
+
+Deno.test("replan() replaces what is planned behind the current stage, and with it the time left", () => {
+  const [terminal, clock] = [fakeTerminal(), new Clock()];
+  using progress = new Progress([...plan, ...plan], { terminal, now: clock.now });
+  for (const [stage, total] of [["prior", 4], ["decoder", 2]] as const) {
+    clock.milliseconds += total * 1000;
+    progress.update({ stage, step: total, total, seconds: total });
+  }
+  assert.match(shown(terminal), /^prior .* 0\/4 {2}1\.0 s\/step {2}6\.0 s left$/);
+  const prior = plan[0]!;
+  progress.replan([prior, prior]);
+  for (let i = 0; i < 2; i++) {
+    clock.milliseconds += 1000;
+    progress.update({ stage: "prior", step: 4, total: 4, seconds: 4 });
+  }
+  assert.match(shown(terminal), /^prior .* 4\/4 {2}1\.0 s\/step {2}0\.00 s left$/);
+});

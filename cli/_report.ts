@@ -2,7 +2,14 @@
  * Tells how a `generate` command is going: to people on standard error, to programs as JSON on standard output.
  * @module
  */
-import type { GeneratedImage, GenerateEvent, GenerateResult, ModelIdentity, WeightsEvent } from "../pipeline/types.ts";
+import type {
+  GeneratedImage,
+  GenerateEvent,
+  GenerateResult,
+  ModelIdentity,
+  StagePlan,
+  WeightsEvent,
+} from "../pipeline/types.ts";
 import { version } from "../version.ts";
 import { formatSeconds, Progress } from "./_progress.ts";
 import type { GenerateFlags } from "./_request.ts";
@@ -120,6 +127,11 @@ export class Report implements Disposable {
     this.#line({ type: "result", run, seed, paths, options, plan, timings, warnings, model });
   }
 
+  /** Says that a group is finished and how many generations will go through the stages at a time from here on. */
+  regroup(groups: readonly number[]): void {
+    if (this.#plan) this.#progress?.replan(this.#stagesOf(groups));
+  }
+
   /** Erases the progress line, for something that is drawn in its place. */
   clear(): void {
     this.#progress?.clear();
@@ -189,13 +201,16 @@ export class Report implements Disposable {
     );
   }
 
-  /** All stages of all generations in the order in which they will run. */
   #startProgress(): void {
     const { stderr, groups } = this.#options;
     if (this.#progress || this.#isQuiet || !this.#plan) return;
-    const { stages } = this.#plan;
-    const all = groups.flatMap((runs) => stages.flatMap((stage) => Array.from({ length: runs }, () => stage)));
-    this.#progress = new Progress(all, { terminal: stderr });
+    this.#progress = new Progress(this.#stagesOf(groups), { terminal: stderr });
+  }
+
+  /** All stages of generations in the order in which they will run. */
+  #stagesOf(groups: readonly number[]): StagePlan[] {
+    const { stages } = this.#plan!;
+    return groups.flatMap((runs) => stages.flatMap((stage) => Array.from({ length: runs }, () => stage)));
   }
 
   #announceFile(path: string | undefined, seed: number): void {

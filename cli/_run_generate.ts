@@ -13,6 +13,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
 import { exitCodeOf, explainError, InterruptedError, OutputClosedError, PartialBatchError } from "./_errors.ts";
 import { FileSaver } from "./_file_saver.ts";
+import { Grouping } from "./_grouping.ts";
 import { watchInterruption } from "./_interruption.ts";
 import { checkFolder, checkFree, type OutputPlan, planOutput } from "./_output_name.ts";
 import { pictureProtocol, showPicture } from "./_picture.ts";
@@ -21,12 +22,6 @@ import { Report } from "./_report.ts";
 import { type GenerateFlags, type GenerateRequest, readRequest } from "./_request.ts";
 import { writeOut } from "./_stdout.ts";
 import { openTerminal, type Terminal } from "./_terminal.ts";
-
-/**
- * Generations that go through the stages together, so that each network is loaded once for all of them. Pictures are finished a
- * group at a time: a larger one would lose more work to an interruption.
- */
-const together = 8;
 
 /** Steps between two previews where `--preview` does not say. */
 const previewSteps = 4;
@@ -114,19 +109,21 @@ class GenerateCommand {
 
   async run(signal: AbortSignal): Promise<void> {
     const { request, pipeline, flags, streams } = this.#parts;
-    const groups = inGroups(request.runs, flags.keepLoaded ? 1 : together);
-    // All are made at once, which checks every run before the first one starts.
-    const runs = groups.map((group) => pipeline.generateAll(group.map((options) => this.#complete(options, signal))));
-    using report = new Report({ flags, ...streams, groups: groups.map(({ length }) => length) });
+    const runs = request.runs.map((options) => this.#complete(options, signal));
+    // A run that is made and not started has been checked: all are, before the first one starts.
+    for (const options of runs) pipeline.generate(options);
+    const grouping = new Grouping(runs.length, { bytes: pipeline.weightBytes, keepLoaded: flags.keepLoaded ?? false });
+    pipeline.keepLoaded = grouping.keepsLoaded;
+    using report = new Report({ flags, ...streams, groups: grouping.rest });
     try {
       if (flags.strict) await pipeline.checkWeights({ signal, onProgress: (event) => report.weights(event) });
-      let first = 0;
-      for (const i of groups.keys()) {
+      for (let first = 0; first < runs.length;) {
         signal.throwIfAborted();
-        // A run keeps its pictures: it is let go as soon as they are written.
-        const run = runs.shift()!;
-        for await (const event of run) await this.#take(event, { first, report });
-        first += groups[i]!.length;
+        const size = grouping.rest[0]!;
+        const { timings } = await this.#paint(runs.slice(first, first + size), { first, report });
+        first += size;
+        grouping.finish(timings);
+        report.regroup(grouping.rest);
       }
       await this.#finish(report);
       report.finish();
@@ -135,6 +132,17 @@ class GenerateCommand {
       this.#reportFailure(failure, report);
       throw failure;
     }
+  }
+
+  /** Runs a group. Its pictures are let go when it is finished. */
+  async #paint(
+    group: readonly GenerateOptions[],
+    place: { first: number; report: Report },
+  ): Promise<Pick<GenerateResult, "timings">> {
+    const run = this.#parts.pipeline.generateAll(group);
+    for await (const event of run) await this.#take(event, place);
+    const [{ timings }] = await run as [GenerateResult];
+    return { timings };
   }
 
   #complete(options: GenerateOptions, signal: AbortSignal): GenerateOptions {
@@ -231,8 +239,4 @@ class GenerateCommand {
     if (error instanceof OutputClosedError || this.#written === 0 || this.#written === total) return error;
     return new PartialBatchError(`${count}, then: ${explainError(error)}`, { cause: error });
   }
-}
-
-function inGroups<Item>(items: readonly Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }

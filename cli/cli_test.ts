@@ -155,12 +155,14 @@ Deno.test("--json and --jsonl put nothing but JSON on standard output", () =>
     const types = lines.map((line) => JSON.parse(line).type);
     assert.deepEqual(types.filter((type) => type !== "load" && type !== "step"), [
       "plan",
+      "image",
+      "result",
       "plan",
       "image",
-      "image",
-      "result",
       "result",
     ]);
+    // Five networks, each loaded once for both pictures.
+    assert.equal(types.filter((type) => type === "load").length, 5);
   }));
 
 Deno.test("--strict refuses weights with NaN before anything is painted", () =>
@@ -275,8 +277,8 @@ Deno.test("SIGINT ends with 130 and SIGTERM with 143, and finished pictures stay
     await inPairs([["SIGINT", 130], ["SIGTERM", 143]] as const, async ([signal, code]) => {
       const cwd = join(folder, signal);
       await Deno.mkdir(cwd);
-      // Kept loaded, every picture is finished before the next one starts.
-      const child = start(["generate", "x", "-s", "1-500", "--keep-loaded", "--jsonl", ...tiny], { cwd });
+      // Weights as small as these stay loaded, and every picture is finished before the next one starts.
+      const child = start(["generate", "x", "-s", "1-500", "--jsonl", ...tiny], { cwd });
       let out = "";
       let isSent = false;
       for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {

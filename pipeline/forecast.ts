@@ -50,10 +50,18 @@ function needs({ prior, decoder }: ModelParts, plan: Pick<SizePlan, "prior" | "d
 }
 
 /** Bytes of weights in memory: floats of 16 bits are widened to 32. */
-function loadedBytes({ tensors }: { tensors: ReadonlyMap<string, { shape: readonly number[] }> }): number {
+export function loadedBytes({ tensors }: { tensors: ReadonlyMap<string, { shape: readonly number[] }> }): number {
   let elements = 0;
   for (const { shape } of tensors.values()) elements += shape.reduce((all, dim) => all * dim, 1);
   return 4 * elements;
+}
+
+/** Forecasts that were made, since each builds every network: many pictures of one command have the same sizes. */
+const forecasts = new WeakMap<ModelParts, Map<string, Forecast>>();
+
+interface Forecast {
+  readonly stage: string;
+  readonly bytes: number;
 }
 
 /** Peak memory in bytes of the heaviest stage, one stage being loaded at a time. */
@@ -61,7 +69,20 @@ export function forecastBytes(
   parts: ModelParts,
   plan: Pick<SizePlan, "prior" | "decoder">,
   batches: Batches,
-): { stage: string; bytes: number } {
+): Forecast {
+  const known = forecasts.get(parts) ?? new Map<string, Forecast>();
+  forecasts.set(parts, known);
+  const key = JSON.stringify([plan.prior, plan.decoder, batches]);
+  const forecast = known.get(key) ?? computeForecast(parts, plan, batches);
+  known.set(key, forecast);
+  return forecast;
+}
+
+function computeForecast(
+  parts: ModelParts,
+  plan: Pick<SizePlan, "prior" | "decoder">,
+  batches: Batches,
+): Forecast {
   return needs(parts, plan, batches)
     .map(({ name, weights, graph, batch }) => ({
       stage: name,

@@ -194,7 +194,7 @@ async function* reportSteps(
   { job, stage, name, done, total }: { job: Job; stage: StageName; name: string; done: number; total: number },
   { clock, previewer }: Context,
 ): Events<Tensor<"float32">> {
-  // Events are kept for as long as their run, so they share one place for what only a preview needs.
+  // A preview shows the newest step, whichever event it is asked of.
   let newest: DenoiseStep | undefined;
   const preview = () => previewer.paint(predictedClean(newest!));
   for (;;) {
@@ -244,6 +244,7 @@ async function* decodePixels(job: Job, context: Context): Events {
       yield { type: "image", run: job.index, image };
     }
     if (job.request.onTensor) recordPixels(job, group, decoded.reduce(stack));
+    delete group.latents;
   }
 }
 

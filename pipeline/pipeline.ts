@@ -10,14 +10,14 @@ import { runtimeVersion } from "../runtime/session.ts";
 import { type Tensor, tensorBytes } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
 import { checkFinite } from "./denoise.ts";
-import { checkMemory, forecastBytes, formatBytes } from "./forecast.ts";
+import { checkMemory, forecastBytes, formatBytes, loadedBytes } from "./forecast.ts";
 import { type Context, generate } from "./generate.ts";
 import { Job } from "./job.ts";
 import type { LoraChoice } from "./loras.ts";
 import { type PictureMetadata, pictureParameters } from "./metadata.ts";
 import { findModel, type ModelFolders } from "./model.ts";
 import { checkInteger, maxThreads, type ModelDefaults, modelDefaults } from "./options.ts";
-import { type ModelParts, openParts } from "./parts.ts";
+import { checkpointsOf, type ModelParts, openParts } from "./parts.ts";
 import { planSizes, type Size, type SizeRules } from "./plan.ts";
 import { Previewer } from "./preview.ts";
 import {
@@ -95,8 +95,9 @@ export class Pipeline implements AsyncDisposable {
   readonly threads: number;
   /** Its stages. */
   readonly parts: ModelParts;
+  /** Keeps every network in memory between generations, in place of one at a time; holds for those that start later. */
+  keepLoaded: boolean;
   readonly #folders: ModelFolders;
-  readonly #keepLoaded: boolean;
   #queue: Promise<unknown> = Promise.resolve();
   readonly #hashWeights: boolean;
   readonly #weights: WeightsCheck;
@@ -111,7 +112,7 @@ export class Pipeline implements AsyncDisposable {
     this.#folders = folders;
     this.parts = parts;
     this.threads = threads;
-    this.#keepLoaded = keepLoaded;
+    this.keepLoaded = keepLoaded;
     this.#hashWeights = hashWeights;
     this.#weights = new WeightsCheck(parts, { cacheFolder });
     this.defaults = modelDefaults(folders.defaults);
@@ -183,7 +184,7 @@ export class Pipeline implements AsyncDisposable {
         checkFinite(embedding, "compressor: embedding");
         return embedding;
       } finally {
-        if (!this.#keepLoaded) await compressor.network.release();
+        if (!this.keepLoaded) await compressor.network.release();
       }
     });
   }
@@ -228,6 +229,11 @@ export class Pipeline implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
     this.#weights.stop();
+  }
+
+  /** Bytes that the weights of all networks that paint take in memory, together. */
+  get weightBytes(): number {
+    return Object.values(checkpointsOf(this.parts)).reduce((sum, checkpoint) => sum + loadedBytes(checkpoint), 0);
   }
 
   /** Memory that a picture of this size takes at its peak, one stage at a time, written as `2.1 GB`. */
@@ -281,7 +287,7 @@ export class Pipeline implements AsyncDisposable {
       parts: this.parts,
       latentMean: this.#folders.prior.latentMean,
       latentStd: this.#folders.prior.latentStd,
-      keepLoaded: this.#keepLoaded,
+      keepLoaded: this.keepLoaded,
       clock,
       signal,
       previewer,
@@ -320,7 +326,7 @@ export class Pipeline implements AsyncDisposable {
       return pick(results);
     } finally {
       await previewer.release();
-      if (!this.#keepLoaded) await this.#free();
+      if (!this.keepLoaded) await this.#free();
     }
   }
 

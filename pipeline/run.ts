@@ -11,6 +11,8 @@ export type Work<Result> = (signal: AbortSignal) => AsyncGenerator<GenerateEvent
  * Makes a {@linkcode Run}: it starts at the first `await` or iteration and runs once; every iterator sees all events from the
  * first on. Leaving a loop early cancels the run for everybody.
  *
+ * Latents stay in memory only for iterators that are still to see them: a loop that begins late gets those steps without.
+ *
  * @param options.enqueue waits for its turn; called once, when the run starts
  * @param options.signal cancels the run too
  */
@@ -22,6 +24,10 @@ export function createRun<Result>(
   },
 ): Run<Result> {
   const events: GenerateEvent[] = [];
+  /** Place of each iterator: how many events it has taken. */
+  const readers = new Set<{ taken: number }>();
+  /** How many events have let go of their latents. */
+  let light = 0;
   const stop = new AbortController();
   let started: Promise<Result> | undefined;
   let changed = Promise.withResolvers<void>();
@@ -33,6 +39,11 @@ export function createRun<Result>(
     resolve();
   };
 
+  const letGo = () => {
+    const end = Math.min(events.length, ...[...readers].map(({ taken }) => taken));
+    for (; light < end; light++) events[light] = withoutLatents(events[light]!);
+  };
+
   const drive = async (): Promise<Result> => {
     const both = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
     both.throwIfAborted();
@@ -41,6 +52,7 @@ export function createRun<Result>(
       const { done, value } = await steps.next();
       if (done) return value;
       events.push(value);
+      letGo();
       announce();
       // A turn of the event loop: whoever watches may cancel before the next step begins.
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -62,19 +74,41 @@ export function createRun<Result>(
   return {
     then: (resolved, rejected) => start().then(resolved, rejected),
     async *[Symbol.asyncIterator]() {
+      const reader = { taken: 0 };
+      readers.add(reader);
       const result = start();
       let complete = false;
       try {
-        for (let next = 0;;) {
-          while (next < events.length) yield events[next++]!;
+        for (;;) {
+          while (reader.taken < events.length) {
+            const event = events[reader.taken++]!;
+            letGo();
+            yield event;
+          }
           if (ended) break;
           await changed.promise;
         }
         complete = true;
         await result;
       } finally {
+        readers.delete(reader);
         if (!complete) stop.abort(new DOMException("The run was cancelled by leaving its loop", "AbortError"));
       }
+    },
+  };
+}
+
+/** A step as somebody sees it who was not there: its latents are gone. */
+function withoutLatents(event: GenerateEvent): GenerateEvent {
+  if (event.type !== "step") return event;
+  const { latents: _latents, preview: _preview, ...rest } = event;
+  return {
+    ...rest,
+    latents() {
+      throw new Error(
+        `Expected the latents of ${rest.stage} ${rest.step}/${rest.total} to be asked for by a loop that was there: ` +
+          "start it before the run, since past latents are not kept",
+      );
     },
   };
 }

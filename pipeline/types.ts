@@ -169,7 +169,10 @@ export type GenerateEvent =
   }
   /** A network was loaded. */
   | { readonly type: "load"; readonly stage: StageName; readonly seconds: number }
-  /** A step of a stage is done; `latents()` copies its result. */
+  /**
+   * A step of a stage is done; `latents()` copies its result. They are kept for as long as you keep the event, and for loops
+   * that are yet to see it: one that begins after the step gets the event without, and `latents()` throws.
+   */
   | {
     readonly type: "step";
     readonly run: number;
