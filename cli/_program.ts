@@ -12,6 +12,7 @@ import { generateCommand } from "./generate.ts";
 import { infoCommand } from "./info.ts";
 import { inspectCommand } from "./inspect.ts";
 import { reconstructCommand } from "./reconstruct.ts";
+import { planCommand } from "./plan.ts";
 import { writeOut } from "./_stdout.ts";
 import { trainCommand } from "./train.ts";
 
@@ -62,6 +63,7 @@ export function createProgram(): Command {
     infoCommand(),
     inspectCommand(),
     reconstructCommand(),
+    planCommand(),
     datasetCommand(),
     trainCommand(),
     evalCommand(),

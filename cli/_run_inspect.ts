@@ -2,35 +2,13 @@
  * What `wuerstchen inspect` does. No weights are read: sizes come from the configurations alone.
  * @module
  */
-import { join } from "node:path";
-import type { z } from "zod";
 import { CheckpointError } from "../errors.ts";
-import { clipTextConfig } from "../networks/clip_text.ts";
-import { compressorConfig } from "../networks/compressor.ts";
-import { parseConfig } from "../networks/config.ts";
-import { diffNeXtConfig } from "../networks/diffnext.ts";
-import { paellaVqConfig } from "../networks/paella_vq.ts";
-import { priorConfig } from "../networks/prior.ts";
 import { formatShape, GraphError } from "../onnx/mod.ts";
-import { findModel } from "../pipeline/model.ts";
-import { modelDefaults } from "../pipeline/options.ts";
-import { planSizes, type SizePlan, type SizeRules } from "../pipeline/plan.ts";
+import { planSizes, type SizePlan } from "../pipeline/plan.ts";
 import { inspectModel, type NetworkTree, type ScopeTree } from "../stages/inspect.ts";
-import { type ModelConfigs, wuerstchenV2 } from "../stages/published_configs.ts";
-import { readJson } from "../weights/read_json.ts";
+import { type DescribedModel, readModelConfigs } from "./_model_configs.ts";
 import { writeOut } from "./_stdout.ts";
 import type { InspectFlags } from "./inspect.ts";
-
-/** A model's configurations with what its pipelines say about sizes. */
-interface InspectedModel {
-  readonly name: string;
-  readonly configs: ModelConfigs;
-  readonly rules: SizeRules;
-  readonly size: { readonly width: number; readonly height: number };
-}
-
-/** Name of the published model that is known without files. */
-const publishedName = "wuerstchen-v2";
 
 /**
  * Prints the networks of a model.
@@ -39,8 +17,8 @@ const publishedName = "wuerstchen-v2";
  * @throws {ConfigError} where the size is none that the model can paint
  */
 export async function runInspect(name: string, flags: InspectFlags): Promise<void> {
-  const model = await readModel(name, flags);
-  const size = { width: flags.width ?? model.size.width, height: flags.height ?? model.size.height };
+  const model = await readModelConfigs(name, flags);
+  const size = { width: flags.width ?? model.defaults.width, height: flags.height ?? model.defaults.height };
   const plan = planSizes(size, model.rules);
   const networks = inspect(model, plan);
   const parameters = networks.reduce((sum, network) => sum + network.parameters, 0);
@@ -48,56 +26,13 @@ export async function runInspect(name: string, flags: InspectFlags): Promise<voi
   else writeOut(formatNetworks(networks, { name, plan, depth: flags.depth }));
 }
 
-function inspect({ name, configs }: InspectedModel, plan: SizePlan): NetworkTree[] {
+function inspect({ name, configs }: DescribedModel, plan: SizePlan): NetworkTree[] {
   try {
     return inspectModel(configs, plan);
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
     throw new CheckpointError(`${name}: its configuration contradicts itself: ${error.message}`, { cause: error });
   }
-}
-
-async function readModel(name: string, { prior, decoder }: InspectFlags): Promise<InspectedModel> {
-  if (name === publishedName && prior === undefined && decoder === undefined) {
-    const scales = { resolutionMultiple: 42.67, latentDimScale: 10.67 };
-    const rules = { ...scales, ...latentRules(wuerstchenV2), minSide: 64, maxSide: 4096 };
-    return { name, configs: wuerstchenV2, rules, size: modelDefaults({}) };
-  }
-  const folders = await findModel(name, {
-    ...(prior === undefined ? {} : { prior }),
-    ...(decoder === undefined ? {} : { decoder }),
-  });
-  const [priorText, priorSizes, decoderText, decoderSizes, vqgan] = await Promise.all([
-    readConfig(clipTextConfig, folders.prior.textEncoder),
-    readConfig(priorConfig, folders.prior.prior),
-    readConfig(clipTextConfig, folders.decoder.textEncoder),
-    readConfig(diffNeXtConfig, folders.decoder.decoder),
-    readConfig(paellaVqConfig, folders.decoder.vqgan),
-  ]);
-  const compressor = folders.compressor === undefined
-    ? {}
-    : { compressor: await readConfig(compressorConfig, folders.compressor) };
-  const configs = { priorText, prior: priorSizes, decoderText, decoder: decoderSizes, vqgan, ...compressor };
-  const rules = {
-    resolutionMultiple: folders.prior.resolutionMultiple,
-    latentDimScale: folders.decoder.latentDimScale,
-    ...latentRules(configs),
-    minSide: folders.defaults.min_side ?? 64,
-    maxSide: folders.defaults.max_side ?? 4096,
-  };
-  return { name, configs, rules, size: modelDefaults(folders.defaults) };
-}
-
-function latentRules({ decoder, vqgan }: ModelConfigs): Pick<SizeRules, "decoderMultiple" | "pixelsPerLatent"> {
-  return {
-    decoderMultiple: decoder.patch_size * 2 ** (decoder.c_hidden.length - 1),
-    pixelsPerLatent: vqgan.up_down_scale_factor * 2 ** (vqgan.levels - 1),
-  };
-}
-
-async function readConfig<Schema extends z.ZodType>(schema: Schema, folder: string): Promise<z.output<Schema>> {
-  const file = join(folder, "config.json");
-  return parseConfig(schema, await readJson(file), { file });
 }
 
 /** One line of the table: the tree on the left, numbers on the right. */

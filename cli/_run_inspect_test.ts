@@ -15,6 +15,8 @@ const network: NetworkTree = {
   shape: [1, 16, 2, 3],
   parameters: 1234567,
   flops: 2.5e9,
+  nodes: 40,
+  activationBytes: 4e6,
   children: [
     {
       name: "blocks",

@@ -7,7 +7,7 @@ import { compressorChannels, embedPixels } from "../networks/compressor.ts";
 import { wuerstchenDiffNeXt } from "../networks/diffnext.ts";
 import { paellaDecode, paellaEncode, paellaQuantize } from "../networks/paella_vq.ts";
 import { wuerstchenPrior } from "../networks/prior.ts";
-import { graph, input, nodeFlops, type Shape, traceScopes, type Value } from "../onnx/mod.ts";
+import { graph, input, nodeFlops, peakActivationBytes, type Shape, traceScopes, type Value } from "../onnx/mod.ts";
 import type { ModelConfigs } from "./published_configs.ts";
 
 /** A part of a network, named by one piece of its scope path. */
@@ -26,6 +26,10 @@ export interface ScopeTree {
 export interface NetworkTree extends ScopeTree {
   /** The class of diffusers or transformers that it stands for. */
   readonly className: string;
+  /** Operators of one run. */
+  readonly nodes: number;
+  /** Most bytes of activations at once, in one run at batch 1. */
+  readonly activationBytes: number;
 }
 
 /** Sizes of one picture, in cells. */
@@ -61,11 +65,12 @@ export function inspectNetwork(
     const path = key.slice(0, Math.max(0, key.lastIndexOf(".")));
     for (const part of descend(root, path)) part.parameters += count;
   }
-  for (const node of graph({ outputs: result }).nodes) {
+  const whole = graph({ outputs: result });
+  for (const node of whole.nodes) {
     const flops = nodeFlops(node);
     if (flops > 0) { for (const part of descend(root, node.scope)) part.flops += flops; }
   }
-  return { ...freeze(root), className };
+  return { ...freeze(root), className, nodes: whole.nodes.length, activationBytes: peakActivationBytes(whole) };
 }
 
 /** The trees on the way from the root to a scope path, both included; those that are missing are made. */

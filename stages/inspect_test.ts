@@ -14,6 +14,8 @@ Deno.test("inspectNetwork() adds parameters and operations up along the scope pa
   // A product [m, k] × [k, n] takes 2·m·k·n operations.
   const fc = { name: "fc", shape: [2, 5], parameters: 15, flops: 60, children: [] };
   assert.deepEqual(tree, {
+    nodes: 3,
+    activationBytes: 72,
     name: "net",
     className: "Net",
     shape: [2, 4],

@@ -19,7 +19,8 @@ import { type Phase, scopedWeights } from "./phases/phase.ts";
 /** Blocks whose forward pass is repeated where memory is to be saved. */
 const blocks = /(^|\.)(blocks|down_blocks|up_blocks|layers)\.\d+(\.\d+)*$/;
 
-function optimiserOf(config: PhaseConfig["optimiser"]): Optimiser {
+/** The optimiser of a configuration. */
+export function optimiserOf(config: PhaseConfig["optimiser"]): Optimiser {
   switch (config.name) {
     case "adamw":
       return adamW(config);

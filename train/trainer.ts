@@ -16,10 +16,8 @@ import { initialWeights, type NetworkConfigs, networkConfigs, type NetworkName, 
 import type { Weights } from "./optimiser/gradient_pass.ts";
 import type { TrainingState } from "./optimiser/training_step.ts";
 import { PhaseRun } from "./phase_run.ts";
-import type { Phase, PhaseContext } from "./phases/phase.ts";
-import { stageAPhase } from "./phases/stage_a_phase.ts";
-import { stageBPhase } from "./phases/stage_b_phase.ts";
-import { stageCPhase } from "./phases/stage_c_phase.ts";
+import type { PhaseContext } from "./phases/phase.ts";
+import { startPhase } from "./phases/start_phase.ts";
 import { writeReport } from "./report/write_report.ts";
 import { configChanges, RunFolder } from "./run_folder.ts";
 import { latentDeviation, sampleGrid } from "./samples.ts";
@@ -53,10 +51,6 @@ export type TrainingEvent =
       Record<string, unknown>
     >
   );
-
-const phaseMakers: {
-  [Name in PhaseName]: (context: PhaseContext, own: NonNullable<TrainingConfig[Name]>) => Phase | Promise<Phase>;
-} = { stageA: stageAPhase, stageB: stageBPhase, stageC: stageCPhase };
 
 /** Networks as they stand, and how far the training is. */
 interface Progress {
@@ -213,7 +207,7 @@ async function* runPhase(request: PhaseRequest): AsyncGenerator<TrainingEvent> {
     networks: progress.networks,
     state: resumed?.order,
   };
-  const phase = await (phaseMakers[name] as (context: PhaseContext, own: PhaseConfig) => Promise<Phase>)(context, own);
+  const phase = await startPhase(name, context);
   await using run = await PhaseRun.create(phase, { config, own, networks: progress.networks, states: progress.states });
   progress.states = {};
   yield* logged(folder, {

@@ -1,0 +1,81 @@
+/**
+ * Reads what a model says about itself, without its weights.
+ * @module
+ */
+import { join } from "node:path";
+import type { z } from "zod";
+import { clipTextConfig } from "../networks/clip_text.ts";
+import { compressorConfig } from "../networks/compressor.ts";
+import { parseConfig } from "../networks/config.ts";
+import { diffNeXtConfig } from "../networks/diffnext.ts";
+import { paellaVqConfig } from "../networks/paella_vq.ts";
+import { priorConfig } from "../networks/prior.ts";
+import { findModel, type ModelFolders } from "../pipeline/model.ts";
+import { type ModelDefaults, modelDefaults } from "../pipeline/options.ts";
+import type { SizeRules } from "../pipeline/plan.ts";
+import { type ModelConfigs, wuerstchenV2 } from "../stages/published_configs.ts";
+import { readJson } from "../weights/read_json.ts";
+
+/** A model's configurations with what its pipelines say about sizes. */
+export interface DescribedModel {
+  readonly name: string;
+  readonly configs: ModelConfigs;
+  readonly rules: SizeRules;
+  readonly defaults: ModelDefaults;
+  /** Undefined for a model that is known without files. */
+  readonly folders: ModelFolders | undefined;
+}
+
+/** Name of the published model that is known without files. */
+const publishedName = "wuerstchen-v2";
+
+/**
+ * Reads the configurations of a model.
+ *
+ * @throws {CheckpointError} where it is missing or a configuration is damaged
+ */
+export async function readModelConfigs(
+  name: string,
+  { prior, decoder }: { readonly prior?: string; readonly decoder?: string },
+): Promise<DescribedModel> {
+  if (name === publishedName && prior === undefined && decoder === undefined) {
+    const scales = { resolutionMultiple: 42.67, latentDimScale: 10.67 };
+    const rules = { ...scales, ...latentRules(wuerstchenV2), minSide: 64, maxSide: 4096 };
+    return { name, configs: wuerstchenV2, rules, defaults: modelDefaults({}), folders: undefined };
+  }
+  const folders = await findModel(name, {
+    ...(prior === undefined ? {} : { prior }),
+    ...(decoder === undefined ? {} : { decoder }),
+  });
+  const [priorText, priorSizes, decoderText, decoderSizes, vqgan] = await Promise.all([
+    readConfig(clipTextConfig, folders.prior.textEncoder),
+    readConfig(priorConfig, folders.prior.prior),
+    readConfig(clipTextConfig, folders.decoder.textEncoder),
+    readConfig(diffNeXtConfig, folders.decoder.decoder),
+    readConfig(paellaVqConfig, folders.decoder.vqgan),
+  ]);
+  const compressor = folders.compressor === undefined
+    ? {}
+    : { compressor: await readConfig(compressorConfig, folders.compressor) };
+  const configs = { priorText, prior: priorSizes, decoderText, decoder: decoderSizes, vqgan, ...compressor };
+  const rules = {
+    resolutionMultiple: folders.prior.resolutionMultiple,
+    latentDimScale: folders.decoder.latentDimScale,
+    ...latentRules(configs),
+    minSide: folders.defaults.min_side ?? 64,
+    maxSide: folders.defaults.max_side ?? 4096,
+  };
+  return { name, configs, rules, defaults: modelDefaults(folders.defaults), folders };
+}
+
+function latentRules({ decoder, vqgan }: ModelConfigs): Pick<SizeRules, "decoderMultiple" | "pixelsPerLatent"> {
+  return {
+    decoderMultiple: decoder.patch_size * 2 ** (decoder.c_hidden.length - 1),
+    pixelsPerLatent: vqgan.up_down_scale_factor * 2 ** (vqgan.levels - 1),
+  };
+}
+
+async function readConfig<Schema extends z.ZodType>(schema: Schema, folder: string): Promise<z.output<Schema>> {
+  const file = join(folder, "config.json");
+  return parseConfig(schema, await readJson(file), { file });
+}

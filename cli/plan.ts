@@ -1,0 +1,64 @@
+/**
+ * `wuerstchen plan`: what something will take, before it is begun.
+ * @module
+ */
+import { Command } from "commander";
+import { integerOption, sideOption } from "./_options.ts";
+
+/** The flags of `plan`, parsed. */
+export interface PlanFlags {
+  readonly prior?: string;
+  readonly decoder?: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly set?: readonly string[];
+  readonly threads?: number;
+  readonly json?: boolean;
+  readonly debug?: boolean;
+}
+
+const examples = `
+Time is a forecast from the speed of matrix products, which is measured for a moment; nothing else is run.
+
+Examples:
+  wuerstchen plan emoji
+  wuerstchen plan wuerstchen-v2 -W 1024 -H 1024    the published sizes, without its files
+  wuerstchen plan icons.jsonc                      a training
+`;
+
+/** Collects the values of a flag that may be repeated. */
+function append(value: string, values: readonly string[] = []): string[] {
+  return [...values, value];
+}
+
+/** Builds the command. */
+export function planCommand(): Command {
+  return new Command("plan")
+    .summary("forecast disk, memory, operations and time")
+    .description(
+      "Says what a picture of a model, or a training, takes on this machine: disk, memory, operations, time.",
+    )
+    .argument(
+      "[what]",
+      "a model (a bundled name, a folder, wuerstchen-v2), or a training's .jsonc (default: emoji)",
+      "emoji",
+    )
+    .option("--prior <folder>", "another prior")
+    .option("--decoder <folder>", "another decoder")
+    .option("-W, --width <px>", "width of the picture in pixels (default: the model's own)", sideOption("--width"))
+    .option("-H, --height <px>", "height of the picture in pixels (default: the model's own)", sideOption("--height"))
+    .option("--set <key=value>", "change a setting of a training; may be repeated", append)
+    .option(
+      "-t, --threads <n>",
+      "threads of the runtime (default: one a core)",
+      integerOption("--threads", { min: 1, max: 256 }),
+    )
+    .option("--json", "print one JSON object")
+    .option("--debug", "show the stack of an error")
+    .helpOption("-h, --help", "show this help")
+    .addHelpText("after", examples)
+    .action(async (what: string, flags: PlanFlags) => {
+      const { runPlan } = await import("./_run_plan.ts");
+      await runPlan(what, flags);
+    });
+}
