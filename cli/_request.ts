@@ -7,6 +7,7 @@ import type { ImageFormat } from "../images/format.ts";
 import type { LoraChoice } from "../pipeline/loras.ts";
 import type { PictureMetadata } from "../pipeline/metadata.ts";
 import type { GenerateOptions, HandOver, ResolvedOptions, RngKind } from "../pipeline/types.ts";
+import { chooseModel } from "./_earlier_model.ts";
 import { readLatents } from "./_latents.ts";
 import { maxPictures, randomSeed } from "./_options.ts";
 import type { NameParts } from "./_output_name.ts";
@@ -64,6 +65,9 @@ export interface GenerateFlags {
 export interface GenerateRequest {
   /** Name or folder of the model; the default one where left out. */
   readonly model: string | undefined;
+  /** Folders of halves that replace the model's. */
+  readonly prior: string | undefined;
+  readonly decoder: string | undefined;
   readonly threads: number | undefined;
   /** LoRAs to be added to the model. */
   readonly loras: readonly LoraChoice[];
@@ -108,7 +112,7 @@ export async function readRequest(
     throw new ConfigError(`Expected one run for --save-tensors but prompts and seeds make ${runs.length}`);
   }
   return {
-    model: flags.model ?? repeats?.model.name ?? from?.model.name,
+    ...await chooseModel(flags, repeats?.model ?? from?.model),
     threads: flags.threads ?? repeats?.threads,
     loras: flags.lora ?? await earlierLoras(flags, { repeats, from }),
     runs,

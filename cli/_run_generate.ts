@@ -56,8 +56,8 @@ export async function runGenerate(
       }
     },
   });
-  const { threads, loras } = request;
-  const { prior, decoder, keepLoaded } = flags;
+  const { prior, decoder, threads, loras } = request;
+  const { keepLoaded } = flags;
   const hashWeights = needsHashes(request, flags);
   const options = { prior, decoder, threads, keepLoaded, loras, hashWeights };
   await using pipeline = await loadPipeline(request.model, options);

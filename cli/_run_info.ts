@@ -51,6 +51,8 @@ function settingLines(metadata: PictureMetadata): string[] {
     ["Stage B timesteps", decoderTimesteps && text(decoderTimesteps)],
     ["generator", options.rng],
     ["model", oneLine(model.name)],
+    ["prior from", model.prior && oneLine(model.prior)],
+    ["decoder from", model.decoder && oneLine(model.decoder)],
     ...Object.entries(model.weights).map(([name, hash]): [string, string] => [`  ${oneLine(name)}`, oneLine(hash)]),
     ...(model.loras ?? []).flatMap(({ name, scale, hash }): [string, string][] => [
       ["LoRA", oneLine(`${name}:${scale}`)],

@@ -58,6 +58,17 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
 
 const filesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 
+/** Makes the weights of a file others, that a picture shows. */
+async function halveWeights(path: string): Promise<void> {
+  const file = await openSafetensors(path);
+  const tensors = new Map<string, Tensor>();
+  for (const key of file.tensors.keys()) {
+    const { dtype, shape, data } = await file.read(key);
+    tensors.set(key, tensor(dtype, shape, (data as Float32Array).map((value) => value / 2)));
+  }
+  await writeSafetensors(path, tensors, { force: true });
+}
+
 /** Runs commands two at a time: a machine of two cores is the least that is expected. */
 async function inPairs<Item>(items: readonly Item[], act: (item: Item) => Promise<void>): Promise<void> {
   const queue = [...items];
@@ -97,6 +108,39 @@ Deno.test("-C makes the same file again, and info shows what it reads", () =>
     assert.match(info.out, /^dog\.png: PNG, 64×64 px, \d+ bytes\nprompt +a dog\nnegative prompt +a cat\n/);
     const { metadata } = JSON.parse((await run(["info", "dog.png", "--json"], { cwd })).out);
     assert.equal(metadata.options.seed, 3);
+  }));
+
+Deno.test("-C and --from take the halves that --prior and --decoder gave, from any folder", () =>
+  inFolder(async (folder) => {
+    const { prior, decoder } = await copyTinyModel(join(folder, "model"));
+    for (const file of [join(prior, "prior"), join(decoder, "decoder")]) {
+      await halveWeights(join(file, "diffusion_pytorch_model.safetensors"));
+    }
+    const [made, cwd] = [join(folder, "made"), join(folder, "again")];
+    await Promise.all([made, cwd].map((path) => Deno.mkdir(path)));
+    const halves = ["--prior", "../model/prior", "--decoder", "../model/decoder", "-q"];
+    const paint = ["generate", "a dog", "-s", "3", ...tiny, ...halves];
+    for (const args of [["-o", "dog.png"], ["-o", "state", "--stop-after", "prior"]]) {
+      const { code, err } = await run([...paint, ...args], { cwd: made });
+      assert.deepEqual({ code, err }, { code: 0, err: "" });
+    }
+    const picture = await Deno.readFile(join(made, "dog.png"));
+    await inPairs(["-C=../made/dog.png", "--from=../made/state.safetensors"], async (source) => {
+      const name = `${source.slice(0, 3)}.png`;
+      const { code, err } = await run(["generate", ...source.split("="), "-q", "-o", name], { cwd });
+      assert.deepEqual({ code, err }, { code: 0, err: "" });
+      assert.deepEqual(await decodeImage(await Deno.readFile(join(cwd, name))), await decodeImage(picture), source);
+    });
+    const args = ["generate", "-C", "../made/dog.png", "--prior", join(repository, "wuerstchen-prior"), "-o", "b.png"];
+    const other = await run([...args, "-q"], { cwd });
+    assert.equal(other.code, 0);
+    assert.match(other.err, /^warning: the weights .*\(prior\): it will look different\n$/);
+    const { out } = await run(["info", "../made/dog.png"], { cwd });
+    assert.match(out, /\nprior from +\S+prior\ndecoder from +\S+decoder\n/);
+    await Deno.remove(prior, { recursive: true });
+    const gone = await run(["generate", "-C", "../made/dog.png"], { cwd });
+    assert.equal(gone.code, 3);
+    assert.match(gone.err, /dog\.png: was made with the prior ".*", which is not there: name one with --prior\n$/);
   }));
 
 Deno.test("-C with other weights, fewer threads and another prompt says so and paints", () =>

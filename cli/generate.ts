@@ -73,7 +73,9 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
     },
     {
       flags: "-C, --config-from <picture>",
-      help: "repeat a picture: settings, model and threads come from its metadata, flags given here win",
+      help:
+        "repeat a picture: settings, model and threads come from its metadata, flags given here win; --model replaces " +
+        "--prior and --decoder of the picture too",
     },
   ],
   "Model:": [

@@ -2,6 +2,7 @@
  * What a picture says about itself: everything that is needed to paint it again.
  * @module
  */
+import { basename } from "node:path";
 import { z } from "zod";
 import { CheckpointError } from "../errors.ts";
 import { formatParameters } from "../images/parameters.ts";
@@ -35,6 +36,8 @@ export const optionsSchema = z.object({
 /** Name and weight hashes of a model as JSON. */
 export const modelSchema = z.object({
   name: z.string(),
+  prior: z.string().optional(),
+  decoder: z.string().optional(),
   weights: z.record(z.string(), z.string()),
   loras: z.array(z.object({ name: z.string(), scale: z.number(), hash: z.string(), networks: z.array(z.string()) }))
     .optional(),
@@ -86,7 +89,7 @@ export function pictureParameters(
       ["CFG scale", String(options.priorGuidance)],
       ["Seed", String(seed)],
       ["Size", `${options.width}x${options.height}`],
-      ["Model", model.name],
+      ["Model", basename(model.name)],
       ...(model.loras ? [["LoRA", formatLoras(model.loras)] as const] : []),
       ["Decoder steps", String(options.decoderSteps)],
       ["Decoder CFG scale", String(options.decoderGuidance)],

@@ -57,14 +57,31 @@ const defaultsFile = z.strictObject({
 /** Settings of `wuerstchen.json`: a model's own defaults, each replacing diffusers'. */
 export type ModelDefaultsFile = z.output<typeof defaultsFile>;
 
+/** Where a model was found, in a way that holds in any working directory: bundled names, else absolute folders. */
+export interface ModelSource {
+  readonly name: string;
+  /** Only where this half is not that of `name`. */
+  readonly prior?: string;
+  /** Only where this half is not that of `name`. */
+  readonly decoder?: string;
+}
+
 /** Both halves of a model. */
 export interface ModelFolders {
+  /** As it was asked for. */
   readonly name: string;
+  readonly source: ModelSource;
   readonly prior: PriorRepository;
   readonly decoder: DecoderRepository;
   /** Folder of the semantic compressor, where the model has one: published repositories leave it out. */
   readonly compressor?: string;
   readonly defaults: ModelDefaultsFile;
+}
+
+/** A folder, and the name that leads to it: its own path, or a bundled name. */
+interface Found {
+  readonly name: string;
+  readonly folder: string;
 }
 
 type Half = { prior?: PriorRepository; decoder?: DecoderRepository; folders: string[] };
@@ -186,10 +203,10 @@ async function bundledNames(folder: string): Promise<string[]> {
  *
  * @throws {CheckpointError} where it is neither
  */
-async function findFolder(name: string, bundled: string): Promise<string> {
-  if (await isFolder(name)) return resolve(name);
+async function findFolder(name: string, bundled: string): Promise<Found> {
+  if (await isFolder(name)) return { name: resolve(name), folder: resolve(name) };
   const isPlain = /^[A-Za-z0-9][\w.-]*$/.test(name);
-  if (isPlain && await isFolder(join(bundled, name))) return join(bundled, name);
+  if (isPlain && await isFolder(join(bundled, name))) return { name, folder: join(bundled, name) };
   if (await isFile(name)) {
     throw new CheckpointError(`${name}: Expected a model folder but found a file`);
   }
@@ -243,7 +260,10 @@ export async function findModel(
   } = {},
 ): Promise<ModelFolders> {
   if (name === "") throw new ConfigError("Expected the name or folder of a model but found nothing");
-  const read = async (text: string) => await readFolder(await findFolder(text, modelsFolder));
+  const read = async (text: string) => {
+    const { name, folder } = await findFolder(text, modelsFolder);
+    return { ...await readFolder(folder), name };
+  };
   const base = await read(name);
   const otherDecoder = decoder === undefined ? undefined : await read(decoder);
   const decoderHalf = otherDecoder ?? base;
@@ -256,7 +276,7 @@ export async function findModel(
     ? await read(prior)
     : base.prior
     ? undefined
-    : await readFolder(await priorOfReadme(decoderHalf.decoder.folder));
+    : await read(await priorOfReadme(decoderHalf.decoder.folder));
   const priorHalf = otherPrior ?? base;
   if (!priorHalf.prior) throw new CheckpointError(`${prior ?? name}: Expected a prior repository but found a decoder`);
   // A parent folder speaks for the halves that come from it.
@@ -264,6 +284,11 @@ export async function findModel(
   const roots = speaking.map((half) => half!.folders[0]!);
   return {
     name,
+    source: {
+      name: base.name,
+      ...(otherPrior ? { prior: otherPrior.name } : {}),
+      ...(otherDecoder ? { decoder: otherDecoder.name } : {}),
+    },
     prior: priorHalf.prior,
     decoder: decoderHalf.decoder,
     ...await compressorOf(decoderHalf.decoder),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CheckpointError } from "../errors.ts";
 import { copy } from "../tests/copy_folder.ts";
@@ -75,6 +75,20 @@ async function findFrom(cwd: string, name: string): Promise<string> {
   await writer.close();
   return new TextDecoder().decode((await child.output()).stdout).trim();
 }
+
+Deno.test("a model's source is a bundled name or an absolute folder, and names the halves that were replaced", async () => {
+  const source = async (...args: Parameters<typeof findModel>) => (await findModel(...args)).source;
+  await inTempFolder(async (folder) => {
+    const { prior, decoder } = await copyTinyModel(folder);
+    assert.deepEqual(await source("emoji"), { name: "emoji" });
+    assert.deepEqual(await source(relative(Deno.cwd(), folder)), { name: folder });
+    const replaced = { prior: relative(Deno.cwd(), prior), decoder };
+    assert.deepEqual(await source("emoji", replaced), { name: "emoji", prior, decoder });
+    assert.deepEqual(await source(folder, { prior: "emoji" }), { name: folder, prior: "emoji" });
+    await Deno.writeTextFile(join(decoder, "README.md"), "---\nprior:\n- someone/prior\n---\n");
+    assert.deepEqual(await source(decoder), { name: decoder, prior });
+  });
+});
 
 Deno.test("an existing folder comes before a bundled name, and ./ forces a folder", async () => {
   await inTempFolder(async (folder) => {

@@ -192,7 +192,7 @@ export class Pipeline implements AsyncDisposable {
   /** sha256 of the weights, whatever `hashWeights` says. */
   async identity(): Promise<ModelIdentity> {
     const { hashes, loras } = await this.#weights.result();
-    return { name: this.name, weights: hashes, ...(loras.length > 0 ? { loras } : {}) };
+    return { ...this.#folders.source, weights: hashes, ...(loras.length > 0 ? { loras } : {}) };
   }
 
   /**
@@ -278,7 +278,7 @@ export class Pipeline implements AsyncDisposable {
   ): ReturnType<Work<Result>> {
     const clock = new Clock();
     // A picture that is finished is worth more than its hashes: where they cannot be had, the run fails without it being lost.
-    const unhashed = { name: this.name, weights: {} };
+    const unhashed = { ...this.#folders.source, weights: {} };
     const identity = this.#hashWeights ? this.identity().catch(() => unhashed) : Promise.resolve(unhashed);
     const runtime = await runtimeVersion();
     const previewer = new Previewer(this.parts.decoder.autoencoder);

@@ -95,8 +95,12 @@ export interface HandOver {
 
 /** Which weights painted a picture. */
 export interface ModelIdentity {
-  /** As it was asked for: `emoji`, or a folder. */
+  /** A bundled name such as `emoji`, else the model's absolute folder. */
   readonly name: string;
+  /** Where the half that makes Stage C's embedding comes from, if not from `name`: likewise. */
+  readonly prior?: string | undefined;
+  /** Where the half that makes the picture comes from, if not from `name`: likewise. */
+  readonly decoder?: string | undefined;
   /**
    * sha256 of each network's weights: `prior`, `prior_text_encoder`, `decoder`, `decoder_text_encoder`, `vqgan`. Empty where the
    * model was loaded with `hashWeights: false`.
