@@ -29,5 +29,6 @@ export * from "./gradient/gradient.ts";
 export * from "./rewrites/fold_channels.ts";
 export * from "./rewrites/fuse_attention.ts";
 export * from "./rewrites/hoist.ts";
+export * from "./rewrites/share_repeats.ts";
 export * from "./rewrites/split_rows.ts";
 export * from "./rewrites/replace_parameters.ts";

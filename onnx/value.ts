@@ -109,9 +109,9 @@ export function traceScopes<Result>(build: () => Result): Trace & { result: Resu
   }
 }
 
-/** A graph input: a tensor that is given at each run. Its dimensions are positive whole numbers or symbols. */
+/** A graph input: a tensor that is given at each run. Its dimensions are positive whole numbers, symbols, or multiples of symbols (`2*batch`). */
 export function input(name: string, dtype: DType, shape: Shape): Value {
-  if (!shape.every((dim) => typeof dim === "string" ? /^[a-z_]\w*$/i.test(dim) : isSize(dim))) {
+  if (!shape.every((dim) => typeof dim === "string" ? /^([1-9]\d*\*)?[a-z_]\w*$/i.test(dim) : isSize(dim))) {
     throw new GraphError(
       `Expected "${name}" to have positive whole dimensions or symbols but found ${formatShape(shape)}`,
     );

@@ -69,7 +69,9 @@ Deno.test("dimensions are positive whole numbers, and symbols only in inputs", (
     assert.throws(() => parameter("weight", [dim]), GraphError);
     assert.throws(() => input("x", "float32", [dim]), GraphError);
   }
-  for (const symbol of ["", "2*batch", "3"]) assert.throws(() => input("x", "float32", [symbol]), GraphError);
+  for (const symbol of ["", "*batch", "0*batch", "a*b", "3"]) {
+    assert.throws(() => input("x", "float32", [symbol]), GraphError);
+  }
 });
 
 Deno.test("dim() counts from both ends, and size() wants a number", () => {

@@ -5,13 +5,13 @@
 import { NumericError } from "../errors.ts";
 import type { Scheduler } from "../schedulers/scheduler.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
-import { guide, isGuided, twice } from "./guidance.ts";
+import { guide, isGuided } from "./guidance.ts";
 
 /** What a sampling loop needs. */
 export interface DenoiseOptions {
   /** Name for errors: `prior` or `decoder`. */
   stage: string;
-  /** Predicts the noise in [b, …] at time t; with guidance the batch is doubled, prompt rows first. */
+  /** Predicts the noise in [b, …] at time t: [b, …], with guidance [2b, …], first with the prompts and then without. */
   predict(latents: Tensor<"float32">, t: number): Promise<Tensor<"float32">>;
   scheduler: Scheduler;
   /** Times from 1 towards 0; the last is not evaluated. */
@@ -47,9 +47,8 @@ export async function* denoise(options: DenoiseOptions): AsyncGenerator<DenoiseS
     signal?.throwIfAborted();
     const start = performance.now();
     const t = Math.fround(timesteps[index]!);
-    const guided = isGuided(guidance);
-    const prediction = await predict(guided ? twice(latents) : latents, t);
-    const modelOutput = guided ? guide(prediction, guidance) : prediction;
+    const prediction = await predict(latents, t);
+    const modelOutput = isGuided(guidance) ? guide(prediction, guidance) : prediction;
     const noise = options.noise(index);
     const sample = latents;
     const tPrev = scheduler.previousTimestep(timesteps, t);

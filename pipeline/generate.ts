@@ -15,7 +15,7 @@ import type { Network } from "../stages/network.ts";
 import type { TextEncoderStage } from "../stages/text_encoder.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { checkFinite, denoise, type DenoiseStep } from "./denoise.ts";
-import { isGuided, repeatRows, rows, stack } from "./guidance.ts";
+import { copiesOf, isGuided, repeatRows, rows, stack } from "./guidance.ts";
 import type { DecoderGroup, Job } from "./job.ts";
 import type { ModelParts } from "./parts.ts";
 import { cropToBytes } from "./pixels.ts";
@@ -124,9 +124,10 @@ function arrangeText(
 async function* runPrior(job: Job, states: States, context: Context): Events {
   const { stage, scheduler, text: encoder } = context.parts.prior;
   const { height, width } = job.plan.prior;
-  yield* load("prior", stage.network, { height, width, tokens: encoder.tokens }, context);
-
   const guidance = job.options.priorGuidance;
+  const sizes = { height, width, tokens: encoder.tokens, copies: copiesOf(guidance) };
+  yield* load("prior", stage.network, sizes, context);
+
   const text = arrangeText(states, { ...job, times: job.options.imagesPerPrompt, guided: isGuided(guidance) });
   job.record("prior.text", text);
   const shape = [job.count, stage.config.c_in, height, width];
@@ -160,9 +161,10 @@ async function* runPrior(job: Job, states: States, context: Context): Events {
 async function* runDecoder(job: Job, group: DecoderGroup, states: States, context: Context): Events {
   const { stage, scheduler, text: encoder } = context.parts.decoder;
   const { decoder: { height, width }, prior: cells } = job.plan;
-  yield* load("decoder", stage.network, { height, width, embedding: cells, tokens: encoder.tokens }, context);
-
   const guidance = job.options.decoderGuidance;
+  const sizes = { height, width, embedding: cells, tokens: encoder.tokens, copies: copiesOf(guidance) };
+  yield* load("decoder", stage.network, sizes, context);
+
   const guided = isGuided(guidance);
   const times = job.options.imagesPerPrompt;
   const own = rows(job.embeddings!, group.first, group.first + times);

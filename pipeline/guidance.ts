@@ -10,9 +10,9 @@ export function isGuided(scale: number): boolean {
   return scale > 1;
 }
 
-/** [b, …] → [2b, …]: the same rows twice. */
-export function twice(x: Tensor<"float32">): Tensor<"float32"> {
-  return stack(x, x);
+/** Rows that a network computes for each latent: with the prompt, and with guidance without it too. */
+export function copiesOf(scale: number): number {
+  return isGuided(scale) ? 2 : 1;
 }
 
 /** Joins two tensors along their first axis. */

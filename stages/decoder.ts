@@ -2,7 +2,7 @@
  * Stage B: predicts the noise in the VQ latent, given Stage C's embedding.
  * @module
  */
-import { graph, input } from "../onnx/mod.ts";
+import { graph, input, product, repeat } from "../onnx/mod.ts";
 import { type DiffNeXtConfig, wuerstchenDiffNeXt } from "../networks/diffnext.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
@@ -14,6 +14,8 @@ export interface DecoderSizes {
   width: number;
   embedding: { height: number; width: number };
   tokens: number;
+  /** Rows of text and embeddings for each latent, of which the first half has the prompts: 2 with guidance. 1 where left out. */
+  copies?: number;
 }
 
 /** Stage B of a model. */
@@ -23,12 +25,13 @@ export class DecoderStage {
 
   constructor(config: DiffNeXtConfig, checkpoint: Checkpoint, options?: NetworkOptions) {
     this.config = config;
-    const build = ({ height, width, embedding, tokens }: DecoderSizes) => {
+    const build = ({ height, width, embedding, tokens, copies = 1 }: DecoderSizes) => {
+      const rows = product([copies, "batch"]);
       const x = input("x", "float32", ["batch", config.c_in, height, width]);
       const r = input("r", "float32", ["batch"]);
-      const effnet = input("effnet", "float32", ["batch", config.effnet_embd, embedding.height, embedding.width]);
-      const clip = input("clip", "float32", ["batch", tokens, config.clip_embd]);
-      const noise = wuerstchenDiffNeXt(config, { x, r, effnet, clip });
+      const effnet = input("effnet", "float32", [rows, config.effnet_embd, embedding.height, embedding.width]);
+      const clip = input("clip", "float32", [rows, tokens, config.clip_embd]);
+      const noise = wuerstchenDiffNeXt(config, { x: repeat(x, copies), r: repeat(r, copies), effnet, clip });
       return graph({ name: "WuerstchenDiffNeXt", inputs: [x, r, effnet, clip], outputs: { noise } });
     };
     const side = this.multiple;
@@ -42,7 +45,8 @@ export class DecoderStage {
   }
 
   /**
-   * The noise ε in `latents` [b, c_in, h, w] at time `t`, given `embedding` [b, effnet_embd, n, m] and `text` [b, tokens, clip_embd].
+   * The noise ε in `latents` [b, c_in, h, w] at time `t`, given `embedding` [copies·b, effnet_embd, n, m] and `text`
+   * [copies·b, tokens, clip_embd]: [copies·b, c_in, h, w], all latents with the first rows of both, then all with the next ones.
    */
   async predict(
     latents: Tensor<"float32">,

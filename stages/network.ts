@@ -3,7 +3,15 @@
  * @module
  */
 import { CheckpointError } from "../errors.ts";
-import { foldChannels, fuseAttention, type Graph, GraphError, splitRows, traceScopes } from "../onnx/mod.ts";
+import {
+  foldChannels,
+  fuseAttention,
+  type Graph,
+  GraphError,
+  shareRepeats,
+  splitRows,
+  traceScopes,
+} from "../onnx/mod.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type AppliedLora, applyLoras } from "../weights/apply_lora.ts";
 import { bindCheckpoint, checkParameters } from "../weights/bind.ts";
@@ -49,7 +57,7 @@ export class Network<Sizes> {
   graph(sizes: Sizes): Graph {
     const { varying } = this.#definition;
     return guard(this.checkpoint.folder, () => {
-      const built = foldChannels(fuseAttention(this.#definition.build(sizes)));
+      const built = foldChannels(fuseAttention(shareRepeats(this.#definition.build(sizes))));
       return varying ? splitRows(built, { varying }) : built;
     });
   }

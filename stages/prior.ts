@@ -2,7 +2,7 @@
  * Stage C: predicts the noise in the 42× compressed latent.
  * @module
  */
-import { graph, input } from "../onnx/mod.ts";
+import { graph, input, product, repeat } from "../onnx/mod.ts";
 import { type PriorConfig, wuerstchenPrior } from "../networks/prior.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
@@ -14,6 +14,8 @@ export interface PriorSizes {
   width: number;
   /** Text tokens. */
   tokens: number;
+  /** Rows of text for each latent, of which the first half has the prompts: 2 with guidance. 1 where left out. */
+  copies?: number;
 }
 
 /** Stage C of a model. */
@@ -23,22 +25,20 @@ export class PriorStage {
 
   constructor(config: PriorConfig, checkpoint: Checkpoint, options?: NetworkOptions) {
     this.config = config;
-    const build = ({ height, width, tokens }: PriorSizes) => {
+    const build = ({ height, width, tokens, copies = 1 }: PriorSizes) => {
       const x = input("x", "float32", ["batch", config.c_in, height, width]);
       const r = input("r", "float32", ["batch"]);
-      const c = input("c", "float32", ["batch", tokens, config.c_cond]);
-      return graph({
-        name: "WuerstchenPrior",
-        inputs: [x, r, c],
-        outputs: { noise: wuerstchenPrior(config, { x, r, c }) },
-      });
+      const c = input("c", "float32", [product([copies, "batch"]), tokens, config.c_cond]);
+      const noise = wuerstchenPrior(config, { x: repeat(x, copies), r: repeat(r, copies), c });
+      return graph({ name: "WuerstchenPrior", inputs: [x, r, c], outputs: { noise } });
     };
     const declare = () => void build({ height: 1, width: 1, tokens: 1 });
     this.network = new Network({ declare, build, varying: ["x", "r"] }, checkpoint, options);
   }
 
   /**
-   * The noise ε in `latents` [b, c_in, h, w] at time `t`, given `text` [b, tokens, c_cond].
+   * The noise ε in `latents` [b, c_in, h, w] at time `t`, given `text` [copies·b, tokens, c_cond]: [copies·b, c_in, h, w], all latents
+   * with the first rows of text, then all with the next ones.
    */
   async predict(
     latents: Tensor<"float32">,

@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { clipText, clipTextConfig } from "../networks/clip_text.ts";
-import { diffNeXtConfig } from "../networks/diffnext.ts";
+import { diffNeXtConfig, wuerstchenDiffNeXt } from "../networks/diffnext.ts";
 import { priorConfig, wuerstchenPrior } from "../networks/prior.ts";
 import { paellaVqConfig } from "../networks/paella_vq.ts";
 import { fuseAttention } from "../onnx/mod.ts";
@@ -107,4 +107,50 @@ Deno.test("a sharded text encoder computes what its single file does", async () 
   const { input_ids, attention_mask } = inputsLike(opened.inputs);
   const { lastHiddenState } = clipText(sharded.config, { ids: input_ids!, mask: attention_mask! });
   await compareCase({ ...opened, ...sharded }, { last_hidden_state: lastHiddenState });
+});
+
+const halves = (x: Tensor) => [x.data.slice(0, x.data.length / 2), x.data.slice(x.data.length / 2)] as Float32Array[];
+
+Deno.test("with guidance Stage C predicts what it predicts for the same latents twice", async () => {
+  const { fixture, config, checkpoint } = await openCase("prior_b2_tall_6x3", priorConfig);
+  const stage = new PriorStage(config, checkpoint, options);
+  const [x, text] = [fixture.tensor("x"), fixture.tensor("c")];
+  const [data] = halves(x);
+  const latents = tensor("float32", [1, ...x.shape.slice(1)], data!);
+  await stage.network.load({ height: 6, width: 3, tokens: 77, copies: 2 });
+  const guided = await stage.predict(latents, { t: 0.4, text });
+  await stage.network.load({ height: 6, width: 3, tokens: 77 });
+  const twice = tensor("float32", x.shape, Float32Array.of(...data!, ...data!));
+  assertClose(guided, await stage.predict(twice, { t: 0.4, text }), 2e-6, "noise");
+  assert.ok(distance(tensor("float32", [], halves(guided)[0]!), tensor("float32", [], halves(guided)[1]!)) > 1e-3);
+  await stage.network.release();
+});
+
+Deno.test("with guidance Stage B predicts what it predicts for the same latents twice", async () => {
+  const { fixture, config, checkpoint } = await openCase("decoder_b2_3x3_32x32", diffNeXtConfig);
+  const stage = new DecoderStage(config, checkpoint, options);
+  const [x, embedding, text] = [fixture.tensor("x"), fixture.tensor("effnet"), fixture.tensor("clip")];
+  const [data] = halves(x);
+  const latents = tensor("float32", [1, ...x.shape.slice(1)], data!);
+  const sizes = { height: 32, width: 32, embedding: { height: 3, width: 3 }, tokens: 77 };
+  await stage.network.load({ ...sizes, copies: 2 });
+  const guided = await stage.predict(latents, { t: 0.4, embedding, text });
+  await stage.network.load(sizes);
+  const twice = tensor("float32", x.shape, Float32Array.of(...data!, ...data!));
+  assertClose(guided, await stage.predict(twice, { t: 0.4, embedding, text }), 2e-6, "noise");
+  await stage.network.release();
+});
+
+Deno.test("what runs is the plain graph of Stage B up to rounding", async () => {
+  const { fixture, inputs, config, checkpoint } = await openCase("decoder_b2_3x3_32x32", diffNeXtConfig);
+  const { x, r, effnet, clip } = inputsLike(inputs);
+  const plain = { noise: wuerstchenDiffNeXt(config, { x: x!, r: r!, effnet: effnet!, clip: clip! }) };
+  const { noise: expected } = await runGraph(plain, { inputs, weights: checkpoint });
+  const stage = new DecoderStage(config, checkpoint, options);
+  await stage.network.load({ height: 32, width: 32, embedding: { height: 3, width: 3 }, tokens: 77 });
+  const { noise: found } = await stage.network.run(inputs);
+  await stage.network.release();
+  const scale = Math.max(...(expected!.data as Float32Array).map(Math.abs));
+  assertClose(found!, expected!, 2e-6 * scale, "noise");
+  assertClose(found!, fixture.tensor("out"), fixture.atol("out"), "noise");
 });

@@ -80,6 +80,16 @@ export function concat(values: readonly Value[], { axis }: { axis: number }): Va
   return emitOne("Concat", values, { dtype: first.dtype, shape, attributes: { axis: BigInt(at) } });
 }
 
+/** All rows `times` times one after the other (`torch.Tensor.repeat` along axis 0): [b, …] → [times·b, …]. */
+export function repeat(x: Value, times: number): Value {
+  if (!Number.isSafeInteger(times) || times < 1) {
+    throw new GraphError(`Concat: Expected to repeat a whole number of times > 0 but found ${times}`);
+  }
+  if (times === 1) return x;
+  const shape = [product([times, x.dim(0)]), ...x.shape.slice(1)];
+  return emitOne("Concat", new Array<Value>(times).fill(x), { dtype: x.dtype, shape, attributes: { axis: 0n } });
+}
+
 /** The elements `start` ≤ i < `end` along `axis`. */
 export function slice(x: Value, { axis, start, end }: { axis: number; start: number; end: number }): Value {
   const at = axisOf(x, axis);
