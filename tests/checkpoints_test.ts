@@ -122,7 +122,8 @@ Deno.test("with guidance Stage C predicts what it predicts for the same latents 
   await stage.network.load({ height: 6, width: 3, tokens: 77 });
   const twice = tensor("float32", x.shape, Float32Array.of(...data!, ...data!));
   assertClose(guided, await stage.predict(twice, { t: 0.4, text }), 2e-6, "noise");
-  assert.ok(distance(tensor("float32", [], halves(guided)[0]!), tensor("float32", [], halves(guided)[1]!)) > 1e-3);
+  const [prompted, unprompted] = halves(guided);
+  assert.ok(prompted!.some((value, i) => Math.abs(value - unprompted![i]!) > 1e-3), "the text makes a difference");
   await stage.network.release();
 });
 
