@@ -2,7 +2,7 @@
  * What an evaluation takes from the configuration that a model was trained with.
  * @module
  */
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
@@ -51,9 +51,13 @@ export function parseEvaluationConfig(json: unknown, { file }: { file: string })
   throw new ConfigError(`${file}: ${key ? `"${key}": ` : ""}${issue.message}`);
 }
 
-/** Where a model's configuration lies: in its folder as `train.jsonc`, or in the folder of the run that made it. */
+/**
+ * Where a model's configuration lies: in its folder as `train.jsonc`, or in the folder of the run that made it, whose model or
+ * checkpoint it is.
+ */
 export async function findEvaluationConfig(model: string): Promise<string> {
-  const places = [join(model, "train.jsonc"), join(dirname(model), "config.json")];
+  const run = basename(dirname(model)) === "checkpoints" ? dirname(dirname(model)) : dirname(model);
+  const places = [join(model, "train.jsonc"), join(run, "config.json")];
   for (const place of places) if ((await Deno.stat(place).catch(() => undefined))?.isFile) return place;
   throw new ConfigError(
     `${model}: there is no train.jsonc that says what the model was trained on: give --config FILE`,

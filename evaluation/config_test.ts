@@ -69,6 +69,8 @@ Deno.test("a model's configuration lies beside its repositories, or beside the m
     await assert.rejects(() => findEvaluationConfig(model), /there is no train\.jsonc.*give --config FILE/);
     await Deno.writeTextFile(join(folder, "config.json"), "{}");
     assert.equal(await findEvaluationConfig(model), join(folder, "config.json"));
+    const checkpoint = join(folder, "checkpoints", "stageB-0000100");
+    assert.equal(await findEvaluationConfig(checkpoint), join(folder, "config.json"));
     await Deno.writeTextFile(join(model, "train.jsonc"), "{}");
     assert.equal(await findEvaluationConfig(model), join(model, "train.jsonc"));
   });

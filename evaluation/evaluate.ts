@@ -13,7 +13,7 @@ import type { EvaluationConfig } from "./config.ts";
 import { Drawings, isSeen } from "./drawings.ts";
 import { buildGallery } from "./features.ts";
 import { type Measure, type Measurements, measuresOf } from "./measures.ts";
-import { measureRoundTrip, type RoundTrip } from "./round_trip.ts";
+import { type MeasureOptions, measureRoundTrip, type RoundTrip } from "./round_trip.ts";
 import { chooseSubjects, type Subject } from "./subjects.ts";
 import { measureBorders, measureTextToPicture, type Sampling, type TextToPicture } from "./text_to_picture.ts";
 
@@ -108,10 +108,9 @@ export async function evaluate(pipeline: Pipeline, options: EvaluateOptions): Pr
   for (const [part, subjects] of parts) {
     const work = { pipeline, drawings, subjects };
     const common = { gallery, seed, signal, onStep: report(stageNames[part], subjects.length) };
-    const { decoderSteps, decoderGuidance } = sampling;
     found[part] = part === "captions" || part === "heldOutPairs"
       ? await measureTextToPicture(work, { ...common, sampling })
-      : await measureRoundTrip(work, { ...common, sampling: { decoderSteps, decoderGuidance }, hasCaptions });
+      : await measureRoundTrip(work, { ...common, sampling: stageBSampling(part, options), hasCaptions });
   }
   const shared = sharesRule(config) ? { unseenByStageB: found.unseenByStageA } : {};
   const borders = await measureBorders(drawings, [...plan.captions, ...plan.heldOutPairs]);
@@ -125,6 +124,13 @@ export async function evaluate(pipeline: Pipeline, options: EvaluateOptions): Pr
     measures: measuresOf({ ...found, ...shared, borders } as Measurements),
     seconds: (performance.now() - start) / 1000,
   };
+}
+
+/** Settings of Stage B in a round trip; where only Stage A's share of it is looked at, one step is enough. */
+function stageBSampling(part: keyof Plan, { config, sampling = {} }: EvaluateOptions): MeasureOptions["sampling"] {
+  const { decoderSteps, decoderGuidance } = sampling;
+  if (part === "unseenByStageA" && !sharesRule(config)) return { decoderSteps: 1 };
+  return { decoderSteps, decoderGuidance };
 }
 
 async function openDrawings({ parts, defaults }: Pipeline, { data }: EvaluationConfig): Promise<Drawings> {
