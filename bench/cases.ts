@@ -7,7 +7,7 @@ import { clipTextConfig } from "../networks/clip_text.ts";
 import { diffNeXtConfig } from "../networks/diffnext.ts";
 import { paellaVqConfig } from "../networks/paella_vq.ts";
 import { priorConfig } from "../networks/prior.ts";
-import { isGuided } from "../pipeline/guidance.ts";
+import { copiesOf } from "../pipeline/guidance.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { planSizes } from "../pipeline/plan.ts";
 
@@ -16,7 +16,10 @@ export type NetworkClass = "CLIPTextModel" | "WuerstchenPrior" | "WuerstchenDiff
 
 /** Sizes of one run. */
 export interface RunSizes {
+  /** Latents. */
   readonly batch: number;
+  /** Rows of text for each latent: 2 with guidance, 1 where left out. */
+  readonly copies?: number;
   /** Cells of the latent. */
   readonly height?: number;
   readonly width?: number;
@@ -89,8 +92,8 @@ const published: Readonly<Record<string, Omit<RandomCheckpoint, "folder">>> = {
 const realSizes: Readonly<Record<string, { checkpoint: string; sizes: RunSizes }>> = {
   "prior-text": { checkpoint: "prior-text", sizes: { batch: 1, tokens: 77 } },
   "decoder-text": { checkpoint: "decoder-text", sizes: { batch: 1, tokens: 77 } },
-  // 24 × 24 is a picture of 1024 px; classifier-free guidance doubles the batch.
-  "stage-c-1024": { checkpoint: "prior", sizes: { batch: 2, height: 24, width: 24, tokens: 77 } },
+  // 24 × 24 is a picture of 1024 px; classifier-free guidance takes each latent with the prompt and without.
+  "stage-c-1024": { checkpoint: "prior", sizes: { batch: 1, copies: 2, height: 24, width: 24, tokens: 77 } },
   "stage-b-512": {
     checkpoint: "decoder",
     sizes: { batch: 1, height: 128, width: 128, embedding: { height: 12, width: 12 }, tokens: 77 },
@@ -115,7 +118,6 @@ export function realSizeCases(folder: string): RealSizeCase[] {
 /** The five networks of a loaded model, each at the size that the model paints by default. */
 export function modelCases({ parts: { prior, decoder }, rules, defaults, name }: Pipeline): Case[] {
   const plan = planSizes(defaults, rules);
-  const batch = (guidance: number) => isGuided(guidance) ? 2 : 1;
   const tokens = prior.text.tokens;
   return [
     { name: "prior-text", network: "CLIPTextModel", stage: prior.text, sizes: { batch: 1, tokens } },
@@ -123,7 +125,7 @@ export function modelCases({ parts: { prior, decoder }, rules, defaults, name }:
       name: "stage-c",
       network: "WuerstchenPrior",
       stage: prior.stage,
-      sizes: { batch: batch(defaults.priorGuidance), ...plan.prior, tokens },
+      sizes: { batch: 1, copies: copiesOf(defaults.priorGuidance), ...plan.prior, tokens },
     },
     {
       name: "decoder-text",
@@ -136,7 +138,8 @@ export function modelCases({ parts: { prior, decoder }, rules, defaults, name }:
       network: "WuerstchenDiffNeXt",
       stage: decoder.stage,
       sizes: {
-        batch: batch(defaults.decoderGuidance),
+        batch: 1,
+        copies: copiesOf(defaults.decoderGuidance),
         ...plan.decoder,
         embedding: plan.prior,
         tokens: decoder.text.tokens,

@@ -8,7 +8,6 @@
  */
 import { cpuUsage, stdin } from "node:process";
 import { createInterface } from "node:readline";
-import { countFlops } from "../onnx/mod.ts";
 import { runtimeVersion } from "../runtime/session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
@@ -57,9 +56,8 @@ async function main(request: MeasureRequest): Promise<void> {
   const network = await openCase(request.case, { threads, prepack });
   await network.load();
   const load = (performance.now() - start) / 1000;
-  const flops = countFlops(network.graph.nodes, { batch: request.case.sizes.batch });
   const inputs = randomInputs(network.graph, request.case.sizes);
-  say({ load, versions, bytes: network.bytes, flops } satisfies Loaded);
+  say({ load, versions, bytes: network.bytes, flops: network.flops } satisfies Loaded);
   let outputs: Record<string, Tensor> = {};
   for await (const line of createInterface({ input: stdin })) {
     const [command, file] = line.split(" ");

@@ -8,7 +8,7 @@ import { parseConfig } from "../networks/config.ts";
 import { diffNeXtConfig, wuerstchenDiffNeXt } from "../networks/diffnext.ts";
 import { paellaDecode, paellaEncode, paellaQuantize, paellaVqConfig } from "../networks/paella_vq.ts";
 import { priorConfig, wuerstchenPrior } from "../networks/prior.ts";
-import { type Graph, input, resolveShape, traceScopes } from "../onnx/mod.ts";
+import { countFlops, type Graph, input, resolveShape, traceScopes } from "../onnx/mod.ts";
 import { AutoencoderStage } from "../stages/autoencoder.ts";
 import { DecoderStage } from "../stages/decoder.ts";
 import type { Network, NetworkOptions } from "../stages/network.ts";
@@ -79,24 +79,30 @@ function declare(network: NetworkClass, values: Readonly<Record<string, unknown>
 export interface OpenCase {
   /** Bytes of its weights. */
   readonly bytes: number;
-  /** The graph that is run, for its floating-point operations and the shapes of its inputs. */
+  /** The whole graph, for the shapes of its inputs. */
   readonly graph: Graph;
+  /** Floating-point operations of a run after the first, which also computes what the fixed inputs decide. */
+  readonly flops: number;
   load(): Promise<unknown>;
   run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
 }
 
 /** Opens the network of a case with the stage that the pipeline uses. */
-export async function openCase({ network, folder, sizes }: Case, options: NetworkOptions): Promise<OpenCase> {
+export async function openCase(
+  { network, folder, sizes: { batch, ...sizes } }: Case,
+  options: NetworkOptions,
+): Promise<OpenCase> {
   const file = join(folder, "config.json");
   const json = await readJson(file);
   const checkpoint = await openCheckpoint(folder, { stem: stemOf(network) });
   const prepared = <Sizes>(own: Network<Sizes>, at: Sizes): OpenCase => ({
     bytes: checkpoint.bytes,
     graph: own.graph(at),
+    flops: countFlops(own.parts(at).each.nodes, { batch }),
     load: () => own.load(at),
     run: (inputs) => own.run(inputs),
   });
-  const { height = 1, width = 1, embedding = { height: 1, width: 1 }, tokens = 1 } = sizes;
+  const { height = 1, width = 1, embedding = { height: 1, width: 1 }, tokens = 1, copies = 1 } = sizes;
   switch (network) {
     case "CLIPTextModel": {
       const config = parseConfig(clipTextConfig, json, { file });
@@ -106,11 +112,11 @@ export async function openCase({ network, folder, sizes }: Case, options: Networ
     }
     case "WuerstchenPrior": {
       const stage = new PriorStage(parseConfig(priorConfig, json, { file }), checkpoint, options);
-      return prepared(stage.network, { height, width, tokens });
+      return prepared(stage.network, { height, width, tokens, copies });
     }
     case "WuerstchenDiffNeXt": {
       const stage = new DecoderStage(parseConfig(diffNeXtConfig, json, { file }), checkpoint, options);
-      return prepared(stage.network, { height, width, embedding, tokens });
+      return prepared(stage.network, { height, width, embedding, tokens, copies });
     }
     case "PaellaVQModel": {
       const stage = new AutoencoderStage(parseConfig(paellaVqConfig, json, { file }), checkpoint, options);

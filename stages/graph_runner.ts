@@ -32,6 +32,32 @@ const foldedBelow = 64e6;
 /** Most bytes of computed weights that one session holds while they are copied. */
 const groupBytes = 128e6;
 
+/** A graph by how often its parts run. */
+export interface GraphParts {
+  /** Weights that are computed from other weights when the graph is loaded; nothing where they are few. */
+  readonly known: Graph | undefined;
+  /** What fixed inputs alone decide. */
+  readonly once: Graph | undefined;
+  /** What runs every time. */
+  readonly each: Graph;
+}
+
+/** Takes a graph apart as {@linkcode GraphRunner} runs it, `varying` being the inputs that change from run to run. */
+export function partsOf(graph: Graph, { varying }: { varying?: readonly string[] | undefined }): GraphParts {
+  const weights = hoistParameters(graph);
+  const large = weights.once !== undefined && knownBytes(weights.once) > foldedBelow;
+  const known = large ? weights.once : undefined;
+  const rest = large ? weights.each : graph;
+  const names = varying ?? graph.inputs.map(({ name }) => name);
+  return { known, ...hoist(rest, { varying: [...names, ...known?.outputs.map(({ name }) => name) ?? []] }) };
+}
+
+/** Bytes of what a graph computes from parameters. */
+export function knownBytes({ outputs }: Pick<Graph, "outputs">): number {
+  // Parameters have sizes that are numbers, and so has what is computed from them.
+  return outputs.reduce((sum, { value }) => sum + bytesOf(value.dtype) * sizeOf(value.shape as readonly number[]), 0);
+}
+
 /**
  * A graph in up to three parts: weights that are computed from other weights, once when it is loaded; what the fixed inputs alone
  * decide, once for each of their values; the rest, at every run.
@@ -63,14 +89,10 @@ export class GraphRunner {
 
   /** Computes weights and builds the session. */
   static async create(graph: Graph, options: GraphRunnerOptions): Promise<GraphRunner> {
-    const parts = hoistParameters(graph);
-    const large = parts.once && parts.once.outputs.reduce((sum, output) => sum + knownBytes(output), 0) > foldedBelow;
-    const known = large ? await computeKnown(parts.once!, options) : {};
-    const { once, each } = hoist(large ? parts.each : graph, {
-      varying: [...options.varying ?? graph.inputs.map(({ name }) => name), ...Object.keys(known)],
-    });
+    const { known, once, each } = partsOf(graph, options);
+    const weights = known ? await computeKnown(known, options) : {};
     const session = await Session.create(encodeModel(each, options.bind), options);
-    return new GraphRunner({ session, known, once, each }, options);
+    return new GraphRunner({ session, known: weights, once, each }, options);
   }
 
   /** Runs the graph: named inputs in, named outputs out. A fixed input that is the same object as last time is taken for unchanged. */
@@ -121,7 +143,7 @@ async function computeKnown(graph: Graph, options: GraphRunnerOptions): Promise<
   const groups: Named[][] = [];
   let room = 0;
   for (const output of graph.outputs) {
-    const bytes = knownBytes(output);
+    const bytes = knownBytes({ outputs: [output] });
     if (groups.length === 0 || bytes > room) {
       groups.push([]);
       room = groupBytes;
@@ -136,9 +158,4 @@ async function computeKnown(graph: Graph, options: GraphRunnerOptions): Promise<
     Object.assign(known, await runOnce(part, { ...options, prepack: false, optimize: false }, {}));
   }
   return known;
-}
-
-/** Parameters have sizes that are numbers, and so has what is computed from them. */
-function knownBytes({ value }: Named): number {
-  return bytesOf(value.dtype) * sizeOf(value.shape as readonly number[]);
 }

@@ -16,7 +16,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { type AppliedLora, applyLoras } from "../weights/apply_lora.ts";
 import { bindCheckpoint, checkParameters } from "../weights/bind.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
-import { GraphRunner } from "./graph_runner.ts";
+import { type GraphParts, GraphRunner, partsOf } from "./graph_runner.ts";
 
 /** How a network becomes a graph. */
 export interface NetworkDefinition<Sizes> {
@@ -60,6 +60,11 @@ export class Network<Sizes> {
       const built = foldChannels(fuseAttention(shareRepeats(this.#definition.build(sizes))));
       return varying ? splitRows(built, { varying }) : built;
     });
+  }
+
+  /** The parts of that graph by how often they run. */
+  parts(sizes: Sizes): GraphParts {
+    return partsOf(this.graph(sizes), this.#definition);
   }
 
   /**

@@ -46,6 +46,11 @@ def runner(model, request):
     dtype = next(model.parameters()).dtype
     inputs = {k: v.to(dtype) if v.is_floating_point() else v for k, v in inputs.items()}
     kind = request["case"]["network"]
+    # With guidance the pipelines of diffusers run each latent twice.
+    copies = request["case"]["sizes"].get("copies", 1)
+    for name in ("x", "r"):
+        if name in inputs:
+            inputs[name] = torch.cat([inputs[name]] * copies)
     if kind == "CLIPTextModel":
         ids, mask = inputs["ids"], inputs["mask"]
         return lambda: {"states": model(input_ids=ids, attention_mask=mask).last_hidden_state}
