@@ -3,7 +3,9 @@
  * @module
  */
 import { basename, join } from "node:path";
+import { ConfigError } from "../errors.ts";
 import { phaseNames, readTrainingConfig } from "../train/config.ts";
+import { trainingConfigSchema } from "../train/config_json_schema.ts";
 import { train, type TrainingEvent } from "../train/trainer.ts";
 import { InterruptedError } from "./_errors.ts";
 import { watchInterruption } from "./_interruption.ts";
@@ -15,11 +17,14 @@ import type { TrainFlags } from "./train.ts";
 const titles = { stageA: "Stage A", stageB: "Stage B", stageC: "Stage C" } as const;
 
 /**
- * Trains, drawing how far it is, and prints the path of the finished model.
+ * Trains, drawing how far it is, and prints the path of the finished model; or prints the JSON Schema of a configuration.
  *
+ * @throws {ConfigError} where the configuration is missing or wrong
  * @throws {InterruptedError} behind a step, after a checkpoint, where the user stopped it
  */
-export async function runTrain(path: string, flags: TrainFlags): Promise<void> {
+export async function runTrain(path: string | undefined, flags: TrainFlags): Promise<void> {
+  if (flags.schema) return writeOut(`${JSON.stringify(trainingConfigSchema(), null, 2)}\n`);
+  if (path === undefined) throw new ConfigError("Expected a configuration, such as: wuerstchen train icons.jsonc");
   const { set = [], jsonl = false, quiet = false, acceptChanges = false } = flags;
   const config = await readTrainingConfig(path, { set });
   const folder = flags.output ?? join("runs", basename(path).replace(/\.jsonc?$/, ""));

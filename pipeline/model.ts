@@ -40,7 +40,8 @@ const priorIndex = z.object({
 const decoderIndex = z.object({ latent_dim_scale: z.number().positive().default(10.67) });
 
 const side = z.int().min(1).max(1 << 16);
-const defaultsFile = z.strictObject({
+/** What `wuerstchen.json` may hold. */
+export const modelDefaultsFile = z.strictObject({
   width: side.optional(),
   height: side.optional(),
   prior_steps: z.int().positive().optional(),
@@ -55,7 +56,7 @@ const defaultsFile = z.strictObject({
 });
 
 /** Settings of `wuerstchen.json`: a model's own defaults, each replacing diffusers'. */
-export type ModelDefaultsFile = z.output<typeof defaultsFile>;
+export type ModelDefaultsFile = z.output<typeof modelDefaultsFile>;
 
 /** Where a model was found, in a way that holds in any working directory: bundled names, else absolute folders. */
 export interface ModelSource {
@@ -238,7 +239,7 @@ async function readDefaults(folders: readonly string[]): Promise<ModelDefaultsFi
   const merged: ModelDefaultsFile = {};
   for (const folder of new Set(folders)) {
     const file = join(folder, "wuerstchen.json");
-    if (await isFile(file)) Object.assign(merged, parseConfig(defaultsFile, await readJson(file), { file }));
+    if (await isFile(file)) Object.assign(merged, parseConfig(modelDefaultsFile, await readJson(file), { file }));
   }
   return merged;
 }

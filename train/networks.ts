@@ -19,6 +19,7 @@ import { semanticCompressor, type SemanticCompressorConfig } from "../networks/s
 import { smallCompressor, type SmallCompressorConfig, smallCompressorStride } from "../networks/small_compressor.ts";
 import { GraphError, input, traceScopes, type Value } from "../onnx/mod.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { unknownSetting } from "./config_issue.ts";
 import { compressorSchema, type TrainingConfig } from "./config.ts";
 import {
   clipTextInit,
@@ -96,7 +97,7 @@ function parseSizes<
   const unknown = Object.keys(given as object).find((key) =>
     !(key in (schema as unknown as { shape?: object }).shape!)
   );
-  if (unknown !== undefined) throw new ConfigError(`model.${name}.${unknown}: there is no such setting`);
+  if (unknown !== undefined) throw new ConfigError(unknownSetting(["model", name, unknown]));
   const result = schema.safeParse(given);
   if (result.success) return result.data as ReturnType<Schema["parse"]>;
   const issue = result.error.issues[0]!;
