@@ -15,11 +15,16 @@ import type { GenerateFlags, GenerateRequest } from "./_request.ts";
  * @throws {CheckpointError} where a folder of the earlier run is not there, naming the flag that replaces it
  */
 export async function chooseModel(
-  { model, prior, decoder, configFrom, from: file }: GenerateFlags,
+  { model, prior, decoder, variant, configFrom, from: file }: GenerateFlags,
   earlier: ModelIdentity | undefined,
-): Promise<Pick<GenerateRequest, "model" | "prior" | "decoder">> {
-  if (model !== undefined || !earlier) return { model, prior, decoder };
-  const chosen = { model: earlier.name, prior: prior ?? earlier.prior, decoder: decoder ?? earlier.decoder };
+): Promise<Pick<GenerateRequest, "model" | "prior" | "decoder" | "variant">> {
+  if (model !== undefined || !earlier) return { model, prior, decoder, variant };
+  const chosen = {
+    model: earlier.name,
+    prior: prior ?? earlier.prior,
+    decoder: decoder ?? earlier.decoder,
+    variant: variant ?? earlier.variant,
+  };
   for (const name of ["model", "prior", "decoder"] as const) {
     const folder = chosen[name];
     if (folder === undefined || folder === { model, prior, decoder }[name] || !isAbsolute(folder)) continue;

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import type { ModelIdentity } from "../pipeline/types.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { chooseModel } from "./_earlier_model.ts";
 import type { GenerateFlags } from "./_request.ts";
 
-const choose = (flags: Partial<GenerateFlags>, earlier?: { name: string; prior?: string; decoder?: string }) =>
+const choose = (flags: Partial<GenerateFlags>, earlier?: Omit<ModelIdentity, "weights">) =>
   chooseModel(
     { metadata: true, show: true, configFrom: "dog.png", ...flags },
     earlier && { ...earlier, weights: {} },
@@ -12,11 +13,14 @@ const choose = (flags: Partial<GenerateFlags>, earlier?: { name: string; prior?:
 
 Deno.test("a model of the flags replaces the earlier one as a whole, a half only that half", () =>
   inTempFolder(async (folder) => {
-    const earlier = { name: "emoji", prior: folder, decoder: "other" };
-    assert.deepEqual(await choose({}, earlier), { model: "emoji", prior: folder, decoder: "other" });
-    assert.deepEqual(await choose({ decoder: "mine" }, earlier), { model: "emoji", prior: folder, decoder: "mine" });
-    assert.deepEqual(await choose({ model: "new" }, earlier), { model: "new", prior: undefined, decoder: undefined });
-    assert.deepEqual(await choose({ prior: "p" }), { model: undefined, prior: "p", decoder: undefined });
+    const earlier = { name: "emoji", prior: folder, decoder: "other", variant: "fp16" };
+    const { name: model, ...rest } = earlier;
+    assert.deepEqual(await choose({}, earlier), { model, ...rest });
+    const changed = { decoder: "mine", variant: "bf16" };
+    assert.deepEqual(await choose(changed, earlier), { model, ...rest, ...changed });
+    const none = { model: undefined, prior: undefined, decoder: undefined, variant: undefined };
+    assert.deepEqual(await choose({ model: "new" }, earlier), { ...none, model: "new" });
+    assert.deepEqual(await choose({ prior: "p" }), { ...none, prior: "p" });
   }));
 
 Deno.test("a folder that is not there any more is named with the flag that replaces it", () =>

@@ -22,6 +22,7 @@ export interface GenerateFlags {
   readonly model?: string;
   readonly prior?: string;
   readonly decoder?: string;
+  readonly variant?: string;
   readonly lora?: readonly LoraChoice[];
   readonly strict?: boolean;
   readonly width?: number;
@@ -68,6 +69,7 @@ export interface GenerateRequest {
   /** Folders of halves that replace the model's. */
   readonly prior: string | undefined;
   readonly decoder: string | undefined;
+  readonly variant: string | undefined;
   readonly threads: number | undefined;
   /** LoRAs to be added to the model. */
   readonly loras: readonly LoraChoice[];

@@ -56,10 +56,10 @@ export async function runGenerate(
       }
     },
   });
-  const { prior, decoder, threads, loras } = request;
+  const { prior, decoder, variant, threads, loras } = request;
   const { keepLoaded } = flags;
   const hashWeights = needsHashes(request, flags);
-  const options = { prior, decoder, threads, keepLoaded, loras, hashWeights };
+  const options = { prior, decoder, variant, threads, keepLoaded, loras, hashWeights };
   await using pipeline = await loadPipeline(request.model, options);
   const command = new GenerateCommand({ request, output, flags, streams, pipeline });
   await command.run(interruption.signal);

@@ -52,6 +52,7 @@ function settingLines(metadata: PictureMetadata): string[] {
     ["generator", options.rng],
     ["model", oneLine(model.name)],
     ["prior from", model.prior && oneLine(model.prior)],
+    ["variant", model.variant && oneLine(model.variant)],
     ["decoder from", model.decoder && oneLine(model.decoder)],
     ...Object.entries(model.weights).map(([name, hash]): [string, string] => [`  ${oneLine(name)}`, oneLine(hash)]),
     ...(model.loras ?? []).flatMap(({ name, scale, hash }): [string, string][] => [

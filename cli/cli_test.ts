@@ -143,6 +143,17 @@ Deno.test("-C and --from take the halves that --prior and --decoder gave, from a
     assert.match(gone.err, /dog\.png: was made with the prior ".*", which is not there: name one with --prior\n$/);
   }));
 
+Deno.test("-C takes the variant of the picture", () =>
+  inFolder(async (cwd) => {
+    const made = await run(["generate", "a dog", "-s", "3", "-q", "-o", "a.png", "--variant", "fp16", ...tiny], {
+      cwd,
+    });
+    assert.deepEqual([made.code, made.err], [0, ""]);
+    const again = await run(["generate", "-C", "a.png", "-q", "-o", "b.png"], { cwd });
+    assert.deepEqual([again.code, again.err], [0, ""]);
+    assert.deepEqual(await Deno.readFile(join(cwd, "b.png")), await Deno.readFile(join(cwd, "a.png")));
+  }));
+
 Deno.test("-C with other weights, fewer threads and another prompt says so and paints", () =>
   inFolder(async (cwd) => {
     const made = await run(["generate", "a dog", "-s", "3", "-q", "-o", "dog.png", "-t", "2", ...tiny], { cwd });

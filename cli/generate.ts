@@ -90,6 +90,11 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
       help: "another decoder, the half that turns the latent into pixels (Stages B and A)",
     },
     {
+      flags: "--variant <word>",
+      help:
+        "take weights of this variant, such as fp16, where a network has them (default: plain files, or the only variant)",
+    },
+    {
       flags: "--lora <file:scale>",
       help: "add a LoRA in the keys of diffusers, PEFT or kohya to the weights; several add up (default scale: 1)",
       parse: (text, before) => loraOption(text, before as LoraChoice[] | undefined),

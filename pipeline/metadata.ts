@@ -38,6 +38,7 @@ export const modelSchema = z.object({
   name: z.string(),
   prior: z.string().optional(),
   decoder: z.string().optional(),
+  variant: z.string().optional(),
   weights: z.record(z.string(), z.string()),
   loras: z.array(z.object({ name: z.string(), scale: z.number(), hash: z.string(), networks: z.array(z.string()) }))
     .optional(),

@@ -8,36 +8,7 @@ import { z } from "zod";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import { parseConfig } from "../networks/config.ts";
 import { readJson } from "../weights/read_json.ts";
-
-/** Folders of the half that makes Stage C's embedding, with the settings of its pipeline. */
-export interface PriorRepository {
-  readonly folder: string;
-  readonly prior: string;
-  readonly textEncoder: string;
-  readonly tokenizer: string;
-  readonly scheduler: string;
-  readonly latentMean: number;
-  readonly latentStd: number;
-  readonly resolutionMultiple: number;
-}
-
-/** Folders of the half that makes the picture, with the settings of its pipeline. */
-export interface DecoderRepository {
-  readonly folder: string;
-  readonly decoder: string;
-  readonly textEncoder: string;
-  readonly tokenizer: string;
-  readonly scheduler: string;
-  readonly vqgan: string;
-  readonly latentDimScale: number;
-}
-
-const priorIndex = z.object({
-  latent_mean: z.number().default(42),
-  latent_std: z.number().default(1),
-  resolution_multiple: z.number().positive().default(42.67),
-});
-const decoderIndex = z.object({ latent_dim_scale: z.number().positive().default(10.67) });
+import { type DecoderRepository, onlyRepository, type PriorRepository, readModelFolder } from "./repositories.ts";
 
 const side = z.int().min(1).max(1 << 16);
 /** What `wuerstchen.json` may hold. */
@@ -85,97 +56,8 @@ interface Found {
   readonly folder: string;
 }
 
-type Half = { prior?: PriorRepository; decoder?: DecoderRepository; folders: string[] };
-
 const isFolder = async (path: string) => (await Deno.stat(path).catch(() => undefined))?.isDirectory ?? false;
 const isFile = async (path: string) => (await Deno.stat(path).catch(() => undefined))?.isFile ?? false;
-
-function priorRepository(folder: string, index: unknown, { prefix = "", net = "prior" } = {}): PriorRepository {
-  const settings = parseConfig(priorIndex, index, { file: join(folder, "model_index.json") });
-  return {
-    folder,
-    prior: join(folder, net),
-    textEncoder: join(folder, `${prefix}text_encoder`),
-    tokenizer: join(folder, `${prefix}tokenizer`),
-    scheduler: join(folder, `${prefix}scheduler`),
-    latentMean: settings.latent_mean,
-    latentStd: settings.latent_std,
-    resolutionMultiple: settings.resolution_multiple,
-  };
-}
-
-function decoderRepository(folder: string, index: unknown): DecoderRepository {
-  const settings = parseConfig(decoderIndex, index, { file: join(folder, "model_index.json") });
-  return {
-    folder,
-    decoder: join(folder, "decoder"),
-    textEncoder: join(folder, "text_encoder"),
-    tokenizer: join(folder, "tokenizer"),
-    scheduler: join(folder, "scheduler"),
-    vqgan: join(folder, "vqgan"),
-    latentDimScale: settings.latent_dim_scale,
-  };
-}
-
-/** Reads one repository, by the `_class_name` of its model_index.json. */
-async function readRepository(folder: string): Promise<Half> {
-  const file = join(folder, "model_index.json");
-  const index = await readJson(file);
-  const name = index["_class_name"];
-  switch (name) {
-    case "WuerstchenPriorPipeline":
-      return { prior: priorRepository(folder, index), folders: [folder] };
-    case "WuerstchenDecoderPipeline":
-      return { decoder: decoderRepository(folder, index), folders: [folder] };
-    case "WuerstchenCombinedPipeline":
-      return {
-        prior: priorRepository(folder, index, { prefix: "prior_", net: "prior_prior" }),
-        decoder: decoderRepository(folder, index),
-        folders: [folder],
-      };
-    default:
-      throw new CheckpointError(
-        `${file}: Expected "_class_name" to be WuerstchenPriorPipeline, WuerstchenDecoderPipeline or ` +
-          `WuerstchenCombinedPipeline but found ${JSON.stringify(name) ?? "none"}`,
-      );
-  }
-}
-
-/** Reads a folder: one repository, or a parent that holds a prior and a decoder repository. */
-async function readFolder(folder: string): Promise<Half> {
-  if (await isFile(join(folder, "model_index.json"))) return await readRepository(folder);
-  const found: Half = { folders: [folder] };
-  const foreign: unknown[] = [];
-  const children: string[] = [];
-  for await (const entry of Deno.readDir(folder)) {
-    if (await isFile(join(folder, entry.name, "model_index.json"))) children.push(join(folder, entry.name));
-  }
-  for (const child of children.sort()) {
-    const half = await readRepository(child).catch((error) => {
-      foreign.push(error);
-      return { folders: [] } as Half;
-    });
-    for (const kind of ["prior", "decoder"] as const) {
-      if (half[kind] && found[kind]) {
-        throw new CheckpointError(
-          `${folder}: Expected one ${kind} repository but found ${basename(found[kind].folder)} and ${
-            basename(child)
-          }; ` +
-            `choose with --${kind}`,
-        );
-      }
-    }
-    Object.assign(found, half, { folders: [...found.folders, child] });
-  }
-  // Other models may lie beside; they only matter where a half is missing.
-  if ((!found.prior || !found.decoder) && foreign.length > 0) throw foreign[0];
-  if (!found.prior && !found.decoder) {
-    throw new CheckpointError(
-      `${folder}: Expected a model but found no model_index.json, neither there nor in a folder inside it`,
-    );
-  }
-  return found;
-}
 
 /** The compressor that a decoder was trained with: inside its repository, or beside it. */
 async function compressorOf({ folder }: DecoderRepository): Promise<{ compressor?: string }> {
@@ -263,26 +145,26 @@ export async function findModel(
   if (name === "") throw new ConfigError("Expected the name or folder of a model but found nothing");
   const read = async (text: string) => {
     const { name, folder } = await findFolder(text, modelsFolder);
-    return { ...await readFolder(folder), name };
+    return { ...await readModelFolder(folder), name };
   };
   const base = await read(name);
   const otherDecoder = decoder === undefined ? undefined : await read(decoder);
-  const decoderHalf = otherDecoder ?? base;
-  if (!decoderHalf.decoder) {
+  const decoderFolder = otherDecoder ?? base;
+  const decoderHalf = onlyRepository(decoderFolder, "decoder");
+  if (!decoderHalf) {
     throw new CheckpointError(
       `${decoder ?? name}: Expected a decoder repository; this is a prior: give one with --decoder`,
     );
   }
-  const otherPrior = prior !== undefined
-    ? await read(prior)
-    : base.prior
-    ? undefined
-    : await read(await priorOfReadme(decoderHalf.decoder.folder));
-  const priorHalf = otherPrior ?? base;
-  if (!priorHalf.prior) throw new CheckpointError(`${prior ?? name}: Expected a prior repository but found a decoder`);
+  // A folder of several priors is no error where another one is chosen.
+  const basePrior = prior === undefined ? onlyRepository(base, "prior") : undefined;
+  const otherPrior = basePrior ? undefined : await read(prior ?? await priorOfReadme(decoderHalf.folder));
+  const priorHalf = basePrior ?? onlyRepository(otherPrior!, "prior");
+  if (!priorHalf) throw new CheckpointError(`${prior ?? name}: Expected a prior repository but found a decoder`);
+  const priorFolder = otherPrior ?? base;
   // A parent folder speaks for the halves that come from it.
-  const speaking = [base, otherPrior, otherDecoder].filter((half) => half === priorHalf || half === decoderHalf);
-  const roots = speaking.map((half) => half!.folders[0]!);
+  const roots = [base, otherPrior, otherDecoder].filter((one) => one === priorFolder || one === decoderFolder);
+  const folders = [...roots.map((one) => one!.folder), priorHalf.folder, decoderHalf.folder];
   return {
     name,
     source: {
@@ -290,9 +172,9 @@ export async function findModel(
       ...(otherPrior ? { prior: otherPrior.name } : {}),
       ...(otherDecoder ? { decoder: otherDecoder.name } : {}),
     },
-    prior: priorHalf.prior,
-    decoder: decoderHalf.decoder,
-    ...await compressorOf(decoderHalf.decoder),
-    defaults: await readDefaults([...roots, priorHalf.prior.folder, decoderHalf.decoder.folder]),
+    prior: priorHalf,
+    decoder: decoderHalf,
+    ...await compressorOf(decoderHalf),
+    defaults: await readDefaults(folders),
   };
 }

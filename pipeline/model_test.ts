@@ -120,6 +120,23 @@ Deno.test("what is no model is refused, saying what was expected", async () => {
   });
 });
 
+Deno.test("of several repositories of one kind one has to be named, and the others do not matter then", async () => {
+  await inTempFolder(async (folder) => {
+    const { prior, decoder } = await copyTinyModel(join(folder, "model"));
+    const priors = join(folder, "priors");
+    await copy(prior, join(priors, "a"));
+    await copy(prior, join(priors, "b"));
+    const several = /priors: Expected one prior repository but found a and b: choose one, such as --prior .*priors.a$/;
+    await fails(() => findModel(join(folder, "model"), { prior: priors }), several);
+    await fails(() => findModel(decoder, { prior: priors }), several);
+    await copy(prior, join(folder, "model", "another"));
+    const found = await findModel(join(folder, "model"), { prior: join(priors, "b") });
+    assert.deepEqual([found.prior.folder, found.decoder.folder], [join(priors, "b"), decoder]);
+    await copy(decoder, join(priors, "c"));
+    assert.equal((await findModel("emoji", { decoder: priors })).decoder.folder, join(priors, "c"));
+  });
+});
+
 Deno.test("wuerstchen.json gives a model its own defaults, and an unknown key is an error", async () => {
   await inTempFolder(async (folder) => {
     const { prior, decoder } = await copyTinyModel(folder);

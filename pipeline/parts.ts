@@ -22,6 +22,7 @@ import { TextEncoderStage } from "../stages/text_encoder.ts";
 import { loadClipTokenizer } from "../text/load_clip_tokenizer.ts";
 import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
 import type { LoraNetwork } from "../weights/lora_keys.ts";
+import { quote } from "../weights/quote.ts";
 import { readJson } from "../weights/read_json.ts";
 import { type LoraChoice, lorasOf, type OpenedLora, openLoras } from "./loras.ts";
 import type { ModelFolders } from "./model.ts";
@@ -55,10 +56,13 @@ async function openScheduler(folder: string): Promise<Scheduler> {
 }
 
 /** Opens a text encoder, and gives what makes a stage of it once its LoRAs are known. */
-async function openTextEncoder({ textEncoder, tokenizer }: { textEncoder: string; tokenizer: string }) {
+async function openTextEncoder(
+  { textEncoder, tokenizer }: { textEncoder: string; tokenizer: string },
+  variant: string | undefined,
+) {
   const [config, checkpoint, words] = await Promise.all([
     readConfig(clipTextConfig, textEncoder),
-    openCheckpoint(textEncoder, { stem: "model" }),
+    openCheckpoint(textEncoder, { stem: "model", variant, orPlain: true }),
     loadClipTokenizer(tokenizer),
   ]);
   const stage = (options: NetworkOptions) => new TextEncoderStage({ config, tokenizer: words }, checkpoint, options);
@@ -69,11 +73,15 @@ const stem = "diffusion_pytorch_model";
 
 async function openCompressor(
   folder: string,
-  { decoder: { stage, autoencoder }, options }: { decoder: ModelParts["decoder"]; options: NetworkOptions },
+  { decoder: { stage, autoencoder }, options, variant }: {
+    decoder: ModelParts["decoder"];
+    options: NetworkOptions;
+    variant: string | undefined;
+  },
 ): Promise<CompressorStage> {
   const [config, checkpoint] = await Promise.all([
     readConfig(compressorConfig, folder),
-    openCheckpoint(folder, { stem }),
+    openCheckpoint(folder, { stem, variant, orPlain: true }),
   ]);
   const compressor = new CompressorStage(config, checkpoint, options);
   for (
@@ -90,19 +98,31 @@ async function openCompressor(
   return compressor;
 }
 
+/** @throws {CheckpointError} where none of the networks has the variant that was asked for */
+function checkVariant(variant: string | undefined, checkpoints: readonly Checkpoint[]): void {
+  if (variant === undefined || checkpoints.some((checkpoint) => checkpoint.variant === variant)) return;
+  const folders = checkpoints.map(({ folder }) => folder);
+  throw new CheckpointError(
+    `Expected weights of the variant ${quote(variant)} in one of ${folders.join(", ")} but found none: ` +
+      "leave --variant out, or name one that is there",
+  );
+}
+
 /**
  * Opens a model.
  *
- * @throws {CheckpointError} where a file is missing or damaged, weights and configuration do not fit, or a LoRA is none of this model
+ * @param options.variant weights to take where a network has them, such as `fp16`; the other networks take their plain files
+ * @throws {CheckpointError} where a file is missing or damaged, weights and configuration do not fit, no network has the variant,
+ * or a LoRA is none of this model
  */
 export async function openParts(
   { prior, decoder, compressor }: ModelFolders,
   options: NetworkOptions = {},
-  { loras: choices = [] }: { loras?: readonly LoraChoice[] | undefined } = {},
+  { loras: choices = [], variant }: { loras?: readonly LoraChoice[] | undefined; variant?: string | undefined } = {},
 ): Promise<ModelParts> {
   const [priorText, decoderText, priorScheduler, decoderScheduler] = await Promise.all([
-    openTextEncoder(prior),
-    openTextEncoder(decoder),
+    openTextEncoder(prior, variant),
+    openTextEncoder(decoder, variant),
     openScheduler(prior.scheduler),
     openScheduler(decoder.scheduler),
   ]);
@@ -112,10 +132,12 @@ export async function openParts(
     readConfig(paellaVqConfig, decoder.vqgan),
   ]);
   const [priorWeights, decoderWeights, vqganWeights] = await Promise.all([
-    openCheckpoint(prior.prior, { stem }),
-    openCheckpoint(decoder.decoder, { stem }),
-    openCheckpoint(decoder.vqgan, { stem }),
+    openCheckpoint(prior.prior, { stem, variant, orPlain: true }),
+    openCheckpoint(decoder.decoder, { stem, variant, orPlain: true }),
+    openCheckpoint(decoder.vqgan, { stem, variant, orPlain: true }),
   ]);
+  const weights = [priorWeights, decoderWeights, vqganWeights, priorText.checkpoint, decoderText.checkpoint];
+  checkVariant(variant, weights);
   const loras = await openLoras(choices, {
     prior: priorWeights.tensors,
     prior_text_encoder: priorText.checkpoint.tensors,
@@ -138,7 +160,7 @@ export async function openParts(
     loras,
     ...(compressor === undefined
       ? {}
-      : { compressor: await openCompressor(compressor, { decoder: decoderParts, options }) }),
+      : { compressor: await openCompressor(compressor, { decoder: decoderParts, options, variant }) }),
   };
 }
 

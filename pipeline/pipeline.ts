@@ -39,6 +39,11 @@ export interface LoadOptions {
   prior?: string | undefined;
   /** Folder of another decoder: the half that makes the picture. */
   decoder?: string | undefined;
+  /**
+   * Weights to take where a network has them, such as `fp16`: networks without take the files that name no variant. Where left
+   * out it is the other way round, and the only variant there is stands in.
+   */
+  variant?: string | undefined;
   /** Threads of the runtime; one a core where left out. */
   threads?: number | undefined;
   /** Keeps every network in memory between generations, in place of one at a time. */
@@ -78,9 +83,9 @@ export async function loadPipeline(model = "emoji", options: LoadOptions = {}): 
     min: 1,
     max: maxThreads,
   });
-  const parts = await openParts(folders, { threads, prepack: options.prepack }, { loras: options.loras });
-  const { keepLoaded, hashWeights, cacheFolder } = options;
-  return new Pipeline(folders, { parts, threads, keepLoaded, hashWeights, cacheFolder });
+  const parts = await openParts(folders, { threads, prepack: options.prepack }, options);
+  const { keepLoaded, hashWeights, cacheFolder, variant } = options;
+  return new Pipeline(folders, { parts, threads, keepLoaded, hashWeights, cacheFolder, variant });
 }
 
 /** A model that paints. It runs one generation at a time; further calls wait for their turn. */
@@ -98,18 +103,20 @@ export class Pipeline implements AsyncDisposable {
   /** Keeps every network in memory between generations, in place of one at a time; holds for those that start later. */
   keepLoaded: boolean;
   readonly #folders: ModelFolders;
+  readonly #source: Omit<ModelIdentity, "weights">;
   #queue: Promise<unknown> = Promise.resolve();
   readonly #hashWeights: boolean;
   readonly #weights: WeightsCheck;
 
   constructor(
     folders: ModelFolders,
-    { parts, threads, keepLoaded = false, hashWeights = true, cacheFolder }:
-      & Pick<LoadOptions, "keepLoaded" | "hashWeights" | "cacheFolder">
+    { parts, threads, keepLoaded = false, hashWeights = true, cacheFolder, variant }:
+      & Pick<LoadOptions, "keepLoaded" | "hashWeights" | "cacheFolder" | "variant">
       & { parts: ModelParts; threads: number },
   ) {
     this.name = folders.name;
     this.#folders = folders;
+    this.#source = { ...folders.source, ...(variant === undefined ? {} : { variant }) };
     this.parts = parts;
     this.threads = threads;
     this.keepLoaded = keepLoaded;
@@ -192,7 +199,7 @@ export class Pipeline implements AsyncDisposable {
   /** sha256 of the weights, whatever `hashWeights` says. */
   async identity(): Promise<ModelIdentity> {
     const { hashes, loras } = await this.#weights.result();
-    return { ...this.#folders.source, weights: hashes, ...(loras.length > 0 ? { loras } : {}) };
+    return { ...this.#source, weights: hashes, ...(loras.length > 0 ? { loras } : {}) };
   }
 
   /**
@@ -278,7 +285,7 @@ export class Pipeline implements AsyncDisposable {
   ): ReturnType<Work<Result>> {
     const clock = new Clock();
     // A picture that is finished is worth more than its hashes: where they cannot be had, the run fails without it being lost.
-    const unhashed = { ...this.#folders.source, weights: {} };
+    const unhashed = { ...this.#source, weights: {} };
     const identity = this.#hashWeights ? this.identity().catch(() => unhashed) : Promise.resolve(unhashed);
     const runtime = await runtimeVersion();
     const previewer = new Previewer(this.parts.decoder.autoencoder);

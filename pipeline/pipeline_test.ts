@@ -236,6 +236,42 @@ Deno.test("a finished picture is kept where its weights cannot be hashed any mor
   });
 });
 
+Deno.test("a variant is taken where a network has it, plain weights where not, and the picture says so", async () => {
+  await inTempFolder(async (folder) => {
+    const { prior } = await copyTinyModel(folder);
+    const weights = (variant: string) => join(prior, "prior", `diffusion_pytorch_model${variant}.safetensors`);
+    const paint = async (variant?: string) => {
+      await using pipeline = await loadPipeline(folder, { threads: 2, variant });
+      const { images, model } = await pipeline.generate(request());
+      const { model: stored } = readPictureMetadata(await images[0]!.png());
+      assert.deepEqual(stored, model);
+      return { pixels: images[0]!.data, model };
+    };
+    const [plain, half] = [await paint(), await paint("fp16")];
+    assert.deepEqual([plain.model.variant, half.model.variant], [undefined, "fp16"]);
+    const names = Object.keys(plain.model.weights);
+    const changed = names.filter((name) => plain.model.weights[name] !== half.model.weights[name]);
+    assert.deepEqual(changed, ["prior", "prior_text_encoder"]);
+    assert.notDeepEqual(half.pixels, plain.pixels);
+    // Without plain weights the variants are equals: one has to be named.
+    await Deno.copyFile(weights(".fp16"), weights(".bf16"));
+    await Deno.remove(weights(""));
+    const fails = (variant: string | undefined, message: RegExp) =>
+      assert.rejects(
+        () => loadPipeline(folder, { variant }),
+        (error) => error instanceof CheckpointError && message.test(error.message),
+      );
+    await fails(undefined, /prior: no .* but variants "bf16", "fp16"; choose one with --variant$/);
+    await fails("fp8", /prior: no .* but variants "bf16", "fp16"; there is no variant "fp8"$/);
+    assert.deepEqual((await paint("fp16")).pixels, half.pixels);
+    await Deno.rename(weights(".bf16"), weights(""));
+    await fails(
+      "fp8",
+      /^Expected weights of the variant "fp8" in one of .*vqgan.* but found none: leave --variant out/,
+    );
+  });
+});
+
 Deno.test("a preview of Stage B is a small picture", async () => {
   await using pipeline = await open();
   const sizes: number[][] = [];

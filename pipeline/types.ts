@@ -101,6 +101,8 @@ export interface ModelIdentity {
   readonly prior?: string | undefined;
   /** Where the half that makes the picture comes from, if not from `name`: likewise. */
   readonly decoder?: string | undefined;
+  /** Variant of the weights that was asked for, such as `fp16`. */
+  readonly variant?: string | undefined;
   /**
    * sha256 of each network's weights: `prior`, `prior_text_encoder`, `decoder`, `decoder_text_encoder`, `vqgan`. Empty where the
    * model was loaded with `hashWeights: false`.

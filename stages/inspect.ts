@@ -2,7 +2,7 @@
  * Looks into a model's networks without weights: shapes, parameters and operations of every part.
  * @module
  */
-import { clipText, type ClipTextConfig } from "../networks/clip_text.ts";
+import { clipText, type ClipTextConfig, clipTextWithProjection } from "../networks/clip_text.ts";
 import { compressorChannels, embedPixels } from "../networks/compressor.ts";
 import { wuerstchenDiffNeXt } from "../networks/diffnext.ts";
 import { paellaDecode, paellaEncode, paellaQuantize } from "../networks/paella_vq.ts";
@@ -144,6 +144,10 @@ function textTree(name: string, config: ClipTextConfig): NetworkTree {
   const shape = [1, config.max_position_embeddings];
   return inspectNetwork({ name, className: config.architectures[0] ?? "CLIPTextModel" }, () => {
     const inputs = { ids: input("ids", "int64", shape), mask: input("mask", "int64", shape) };
-    return { states: clipText(config, inputs).lastHiddenState };
+    if (!config.architectures.includes("CLIPTextModelWithProjection")) {
+      return { states: clipText(config, inputs).lastHiddenState };
+    }
+    const { lastHiddenState: states, textEmbeds: embeds } = clipTextWithProjection(config, inputs);
+    return { states, embeds };
   });
 }

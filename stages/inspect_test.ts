@@ -58,6 +58,24 @@ Deno.test("the published Würstchen v2 has the parameters and operations that to
   assert.ok(resampling > 0 && resampling < 2e7, `${resampling} operations`);
 });
 
+Deno.test("a text encoder with projection shows it, with its parameters and operations", () => {
+  const sizes = { prior: { height: 2, width: 3 }, decoder: { height: 16, width: 32 } };
+  const { priorText } = wuerstchenV2;
+  const [plain] = inspectModel(wuerstchenV2, sizes);
+  const architectures = ["CLIPTextModelWithProjection"];
+  const [projected] = inspectModel(
+    { ...wuerstchenV2, priorText: { ...priorText, architectures, projection_dim: 1280 } },
+    sizes,
+  );
+  assert.equal(projected!.className, architectures[0]);
+  const projection = projected!.children.find(({ name }) => name === "text_projection");
+  assert.deepEqual([projection?.parameters, projection?.flops], [1280 * 1280, 2 * 1280 * 1280]);
+  // transformers 4.57 on the meta device: CLIPTextModelWithProjection of these sizes.
+  assert.equal(projected!.parameters, 694_659_840);
+  assert.equal(projected!.parameters - plain!.parameters, 1280 * 1280);
+  assert.deepEqual(projected!.shape, plain!.shape);
+});
+
 Deno.test("every part below a network adds up to no more than the network", () => {
   const networks = inspectModel(wuerstchenV2, { prior: { height: 2, width: 3 }, decoder: { height: 16, width: 32 } });
   const check = (tree: ScopeTree) => {

@@ -12,6 +12,8 @@ export interface WeightsName {
   stem: "diffusion_pytorch_model" | "model";
   /** Variant to open, such as `fp16`. Without it the files that name none, or else the only variant there is. */
   variant?: string | undefined;
+  /** Takes the files that name no variant where there are none of the one asked for, as diffusers does. */
+  orPlain?: boolean | undefined;
 }
 
 /** Name of the weights that were found: a single file, or the index of several. */
@@ -28,22 +30,23 @@ export interface FoundWeights {
  */
 export function findCheckpoint(
   names: ReadonlySet<string>,
-  { folder, stem, variant }: WeightsName & { folder: string },
+  { folder, stem, variant, orPlain = false }: WeightsName & { folder: string },
 ): FoundWeights {
-  const exact = candidates(stem, variant).find(({ name }) => names.has(name));
+  const wanted = [...candidates(stem, variant), ...(orPlain ? candidates(stem, undefined) : [])];
+  const exact = wanted.find(({ name }) => names.has(name));
   if (exact !== undefined) return exact;
   const variants = variantsOf(names, stem);
   if (variant === undefined && variants.length === 1) {
     return findCheckpoint(names, { folder, stem, variant: variants[0]! });
   }
-  const wanted = candidates(stem, variant)[0]!.name;
+  const { name } = wanted[0]!;
   if (variants.length > 0) {
-    const choice = variant === undefined ? "choose a variant" : `there is no variant ${quote(variant)}`;
-    throw new CheckpointError(`${folder}: no ${wanted} but variants ${quoteSome(variants)}; ${choice}`);
+    const choice = variant === undefined ? "choose one with --variant" : `there is no variant ${quote(variant)}`;
+    throw new CheckpointError(`${folder}: no ${name} but variants ${quoteSome(variants)}; ${choice}`);
   }
   const pickles = [...names].filter((name) => /\.(bin|ckpt|pt|pth)$/.test(name));
   const instead = pickles.length > 0 ? `, only ${quoteSome(pickles)}; convert it to safetensors first` : "";
-  throw new CheckpointError(`${folder}: no ${wanted} and no ${stem}.safetensors.index.json${instead}`);
+  throw new CheckpointError(`${folder}: no ${name} and no ${stem}.safetensors.index.json${instead}`);
 }
 
 function candidates(stem: string, variant: string | undefined): FoundWeights[] {

@@ -25,11 +25,20 @@ Deno.test("findCheckpoint() takes the only variant there is", () => {
   }
 });
 
+Deno.test("findCheckpoint() takes plain weights in place of a variant where that is allowed, but no other variant", () => {
+  const find = (names: string[]) =>
+    findCheckpoint(new Set(names), { folder: "unet", stem: "model", variant: "fp16", orPlain: true });
+  const plain = { name: "model.safetensors", sharded: false, variant: undefined };
+  assert.deepEqual(find(["model.safetensors", "model.bf16.safetensors"]), plain);
+  assert.equal(find(["model.safetensors", "model.safetensors.index.fp16.json"]).variant, "fp16");
+  assert.throws(() => find(["model.bf16.safetensors"]), /variants "bf16"; there is no variant "fp16"/);
+});
+
 Deno.test("findCheckpoint() names what there is where it cannot choose", () => {
   const variants = ["model.fp16.safetensors", "model.bf16.safetensors.index.json"];
   for (
     const [names, variant, message] of [
-      [variants, undefined, 'unet: no model.safetensors but variants "bf16", "fp16"; choose a variant'],
+      [variants, undefined, 'unet: no model.safetensors but variants "bf16", "fp16"; choose one with --variant'],
       [variants, "fp32", 'unet: no model.fp32.safetensors but variants "bf16", "fp16"; there is no variant "fp32"'],
       [["x"], undefined, "unet: no model.safetensors and no model.safetensors.index.json"],
       [
