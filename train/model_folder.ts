@@ -2,7 +2,7 @@
  * Writes and reads complete models: a folder with a prior repository, a decoder repository and the compressor.
  * @module
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { CheckpointError } from "../errors.ts";
 import { type DType, type Tensor, tensor } from "../tensor/tensor.ts";
 import { openCheckpoint } from "../weights/checkpoint.ts";
@@ -90,12 +90,20 @@ export async function writeModel(
       });
     }
   }
+  await writeJson(folder, "train.jsonc", withoutFolders(config));
   for (const name of networkNames) {
     const { folder: place, stem, className } = places[name];
     await writeJson(join(folder, place), "config.json", configJson(name, configs, className));
     const tensors = [...networks.get(name)!].map(([key, value]) => [key, storedAs(value, dtype)] as const);
     await writeSafetensors(join(folder, place, `${stem}.safetensors`), tensors, { metadata: { format: "pt" } });
   }
+}
+
+/** The configuration without the names of folders of this machine. */
+function withoutFolders({ start, data, ...config }: TrainingConfig): unknown {
+  const names = typeof start === "object" ? Object.values(start) : start === undefined ? [] : [start];
+  const from = names.length === 0 ? {} : { start: names.map((name) => basename(name!)).join(", ") };
+  return { ...config, ...from, data: { ...data, path: basename(data.path) } };
 }
 
 function configJson(name: NetworkName, configs: NetworkConfigs, className: string): Record<string, unknown> {

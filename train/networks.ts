@@ -4,9 +4,8 @@
  */
 import { ConfigError } from "../errors.ts";
 import { clipText, type ClipTextConfig, clipTextConfig } from "../networks/clip_text.ts";
-import { compressorInput, compressorSize } from "../networks/compressor_input.ts";
+import { compressorChannels, type CompressorConfig, compressorStride, embedPixels } from "../networks/compressor.ts";
 import { type DiffNeXtConfig, diffNeXtConfig, wuerstchenDiffNeXt } from "../networks/diffnext.ts";
-import { efficientNetStride } from "../networks/efficientnet_v2.ts";
 import {
   paellaDecode,
   paellaEncode,
@@ -15,8 +14,6 @@ import {
   paellaVqConfig,
 } from "../networks/paella_vq.ts";
 import { type PriorConfig, priorConfig, wuerstchenPrior } from "../networks/prior.ts";
-import { semanticCompressor, type SemanticCompressorConfig } from "../networks/semantic_compressor.ts";
-import { smallCompressor, type SmallCompressorConfig, smallCompressorStride } from "../networks/small_compressor.ts";
 import { GraphError, input, traceScopes, type Value } from "../onnx/mod.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { unknownSetting } from "./config_issue.ts";
@@ -41,9 +38,6 @@ export const networkNames = [
   "prior_text_encoder",
 ] as const;
 export type NetworkName = typeof networkNames[number];
-
-/** Either compressor. */
-export type CompressorConfig = SmallCompressorConfig | SemanticCompressorConfig;
 
 /** Sizes of all networks of a model. */
 export interface NetworkConfigs {
@@ -162,25 +156,14 @@ export function networkConfigs(
   return { vqgan, compressor, decoder, decoder_text_encoder: decoderText, prior, prior_text_encoder: priorText };
 }
 
-/** Pixels a cell of the compressor's embedding. */
-export function compressorStride(config: CompressorConfig): number {
-  return config._class_name === "EfficientNetEncoder"
-    ? efficientNetStride(config.backbone)
-    : smallCompressorStride(config);
-}
-
-/** The embedding of pictures: pixels 0…1 [b, c, h, w] → [b, c_latent, n, m]. */
-export function embedPixels(
+/** The embedding of pictures as training sees them: pixels 0…1 [b, c, h, w] → [b, c_latent, n, m]. */
+export function embedForTraining(
   config: CompressorConfig,
   pixels: Value,
   { resolutionMultiple }: { resolutionMultiple: number },
 ): Value {
-  const size = compressorSize({ height: pixels.size(2), width: pixels.size(3) }, {
-    stride: compressorStride(config),
-    resolutionMultiple,
-  });
-  const x = compressorInput(pixels, { size, mean: config.image_mean, std: config.image_std });
-  return config._class_name === "EfficientNetEncoder" ? semanticCompressor(config, x) : smallCompressor(config, x);
+  const cells = [pixels.size(2), pixels.size(3)].map((side) => Math.ceil(side / resolutionMultiple));
+  return embedPixels(config, pixels, { cells: cells as [number, number] });
 }
 
 /** Builds every part of a network once, so that all its parameters are declared. */
@@ -193,8 +176,7 @@ const declarations: { [Name in NetworkName]: (config: NetworkConfigs[Name]) => v
   },
   compressor(config) {
     const side = compressorStride(config);
-    const channels = config._class_name === "EfficientNetEncoder" ? 3 : config.in_channels;
-    embedPixels(config, input("pixels", "float32", [1, channels, side, side]), { resolutionMultiple: side });
+    embedPixels(config, input("pixels", "float32", [1, compressorChannels(config), side, side]), { cells: [1, 1] });
   },
   decoder(config) {
     const side = config.patch_size * 2 ** (config.c_hidden.length - 1);

@@ -72,13 +72,14 @@ interface SampleRequest {
 }
 
 /**
- * Makes a grid out of a checkpoint: what Stage A makes of fixed pictures, below them, or what the prompts of the configuration
- * become with seeds 0, 1 ….
+ * Makes a grid out of a checkpoint: fixed pictures above what Stage A, or compressor and Stage B, keep of them, or what the prompts of
+ * the configuration become with seeds 0, 1 ….
  */
 export async function sampleGrid(checkpoint: string, request: SampleRequest): Promise<TrainingEvent> {
   const { phase, step, folder } = request;
   const file = join(folder.samples, `${phase}-${String(step).padStart(7, "0")}.png`);
-  const made = phase === "stageA" ? await reconstructions(checkpoint, request) : await paintings(checkpoint, request);
+  const make = phase === "stageA" ? reconstructions : phase === "stageB" ? roundTrips : paintings;
+  const made = await make(checkpoint, request);
   await Deno.writeFile(file, made.png);
   const { png: _, ...rest } = made;
   return { type: "sample", phase, step, file: join("samples", basename(file)), ...rest };
@@ -101,13 +102,24 @@ async function reconstructions(checkpoint: string, { config, data, progress: { c
   return { png: encodePng(tileImages(cells, { columns: images.shape[0]! })), psnr: -10 * Math.log10(error) };
 }
 
+/** Fixed pictures above what compressor, Stage B with their caption, and Stage A keep of them. */
+async function roundTrips(checkpoint: string, { config, data }: SampleRequest) {
+  const { images, captions } = await fixedPictures(data, { config, count: config.samples.pictures });
+  await using pipeline = await openCheckpointModel(checkpoint, config);
+  const { pictures } = await pipeline.reconstruct(images, { prompt: captions, seed: config.seed });
+  const cells = [...pictures.map(({ original }) => original), ...pictures.map(({ reconstructed }) => reconstructed)];
+  const psnr = pictures.reduce((sum, { psnr }) => sum + psnr.reconstructed, 0) / pictures.length;
+  return { png: encodePng(tileImages(cells, { columns: pictures.length })), prompts: captions, psnr };
+}
+
+async function openCheckpointModel(checkpoint: string, config: TrainingConfig, loras?: readonly { file: string }[]) {
+  return await loadPipeline(checkpoint, { keepLoaded: true, hashWeights: false, threads: config.threads, loras });
+}
+
 async function paintings(checkpoint: string, { config, data, phase }: SampleRequest) {
   const captions = config.samples.prompts.length > 0 ? config.samples.prompts : data.captions.slice(0, 8);
-  await using pipeline = await loadPipeline(checkpoint, {
-    keepLoaded: true,
-    ...(config.stageC?.lora && phase === "stageC" ? { loras: [{ file: join(checkpoint, loraFile) }] } : {}),
-    ...(config.threads === undefined ? {} : { threads: config.threads }),
-  });
+  const loras = config.stageC?.lora && phase === "stageC" ? [{ file: join(checkpoint, loraFile) }] : undefined;
+  await using pipeline = await openCheckpointModel(checkpoint, config, loras);
   const cells: Pixels[] = [];
   for (const [seed, prompt] of captions.entries()) {
     const { images: [image] } = await pipeline.generate({ prompt, seed });

@@ -8,7 +8,7 @@ import { div, type Graph, graph, input } from "../../onnx/mod.ts";
 import { sizeOf, type Tensor, tensor } from "../../tensor/tensor.ts";
 import type { TrainingConfig } from "../config.ts";
 import { FrozenNetwork } from "../frozen_network.ts";
-import { embedPixels } from "../networks.ts";
+import { embedForTraining } from "../networks.ts";
 import type { Weights } from "../optimiser/gradient_pass.ts";
 import { pipelineSettings } from "../start.ts";
 import type { PhaseContext } from "./phase.ts";
@@ -76,7 +76,7 @@ export async function targetEncoder(context: PhaseContext): Promise<PictureEncod
   const { config, configs: { compressor }, networks } = context;
   const pixels = pixelsOf(context);
   const settings = pipelineSettings(config);
-  const encoded = stageCTarget(embedPixels(compressor, pixels, settings), settings);
+  const encoded = stageCTarget(embedForTraining(compressor, pixels, settings), settings);
   const network = graph({ inputs: [pixels], outputs: { encoded } });
   return await pictureEncoder({ network, weights: networks.get("compressor")!, config });
 }

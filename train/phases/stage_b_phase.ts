@@ -5,7 +5,7 @@
 import { ConfigError } from "../../errors.ts";
 import { input, scope } from "../../onnx/mod.ts";
 import type { TrainingConfig } from "../config.ts";
-import { embedPixels } from "../networks.ts";
+import { embedForTraining } from "../networks.ts";
 import { pipelineSettings } from "../start.ts";
 import { latentEncoder } from "./latents.ts";
 import { column, noiseLevels } from "./noise_levels.ts";
@@ -38,14 +38,14 @@ export async function stageBPhase(context: PhaseContext, own: StageBConfig): Pro
     width: columns,
     tokens: tokenizer.maxLength,
   }, {
-    embed: () => embedPixels(configs.compressor, pixels, pipelineSettings(config)),
+    embed: () => embedForTraining(configs.compressor, pixels, pipelineSettings(config)),
     textEncoder: isTrained ? configs.decoder_text_encoder : undefined,
   });
   const text = isTrained ? trainedText(tokenizer) : await frozenText(
     { config: configs.decoder_text_encoder, tokenizer, weights: networks.get("decoder_text_encoder")! },
     { threads },
   );
-  const embedding = scope("compressor", () => embedPixels(configs.compressor, pixels, pipelineSettings(config)))
+  const embedding = scope("compressor", () => embedForTraining(configs.compressor, pixels, pipelineSettings(config)))
     .shape as number[];
   const { training: indices } = data.split(own);
   const loader = data.loader({ indices, batch, seed: config.seed + 1, state });
