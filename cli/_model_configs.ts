@@ -13,6 +13,7 @@ import { priorConfig } from "../networks/prior.ts";
 import { findModel, type ModelFolders } from "../pipeline/model.ts";
 import { type ModelDefaults, modelDefaults } from "../pipeline/options.ts";
 import type { SizeRules } from "../pipeline/plan.ts";
+import { latentRules, sizeRules, usualSides } from "../pipeline/size_rules.ts";
 import { type ModelConfigs, wuerstchenV2 } from "../stages/published_configs.ts";
 import { readJson } from "../weights/read_json.ts";
 
@@ -40,7 +41,7 @@ export async function readModelConfigs(
 ): Promise<DescribedModel> {
   if (name === publishedName && prior === undefined && decoder === undefined) {
     const scales = { resolutionMultiple: 42.67, latentDimScale: 10.67 };
-    const rules = { ...scales, ...latentRules(wuerstchenV2), minSide: 64, maxSide: 4096 };
+    const rules = { ...scales, ...latentRules(wuerstchenV2), minSide: usualSides.min, maxSide: usualSides.max };
     return { name, configs: wuerstchenV2, rules, defaults: modelDefaults({}), folders: undefined };
   }
   const folders = await findModel(name, {
@@ -58,21 +59,8 @@ export async function readModelConfigs(
     ? {}
     : { compressor: await readConfig(compressorConfig, folders.compressor) };
   const configs = { priorText, prior: priorSizes, decoderText, decoder: decoderSizes, vqgan, ...compressor };
-  const rules = {
-    resolutionMultiple: folders.prior.resolutionMultiple,
-    latentDimScale: folders.decoder.latentDimScale,
-    ...latentRules(configs),
-    minSide: folders.defaults.min_side ?? 64,
-    maxSide: folders.defaults.max_side ?? 4096,
-  };
+  const rules = sizeRules(folders, configs);
   return { name, configs, rules, defaults: modelDefaults(folders.defaults), folders };
-}
-
-function latentRules({ decoder, vqgan }: ModelConfigs): Pick<SizeRules, "decoderMultiple" | "pixelsPerLatent"> {
-  return {
-    decoderMultiple: decoder.patch_size * 2 ** (decoder.c_hidden.length - 1),
-    pixelsPerLatent: vqgan.up_down_scale_factor * 2 ** (vqgan.levels - 1),
-  };
 }
 
 async function readConfig<Schema extends z.ZodType>(schema: Schema, folder: string): Promise<z.output<Schema>> {

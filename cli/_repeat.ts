@@ -50,7 +50,12 @@ export function continueWarnings({ model: before }: Pick<HandOver, "model">, now
 /** Why the same pixels cannot be promised, a sentence each; none where they can. */
 export function repeatWarnings(
   picture: PictureMetadata,
-  { model, threads }: { model: ModelIdentity; threads: number },
+  { model, threads, given = [] }: {
+    model: ModelIdentity;
+    threads: number;
+    /** Options that are given again: `priorLatents`, `decoderLatents`. */
+    given?: readonly string[];
+  },
 ): string[] {
   const warnings: string[] = [];
   const changed = changedWeights(picture.model, model);
@@ -67,9 +72,19 @@ export function repeatWarnings(
   if (picture.threads !== threads) {
     warnings.push(`the picture was painted with ${picture.threads} threads, now it is ${threads}: pixels may differ`);
   }
-  if (picture.inputs !== undefined && Object.keys(picture.inputs).length > 0) {
-    const inputs = Object.keys(picture.inputs).join(", ");
-    warnings.push(`the picture was painted from files that it does not hold (${inputs}): give them again`);
+  const { from, ...noise } = picture.inputs ?? {};
+  if (from !== undefined) {
+    warnings.push(
+      "the picture continued a file of --stop-after, which it does not hold: this paints it from the start, and it will look " +
+        "different if prompt, settings or model were not those of the first half; --from FILE in place of -C continues the file",
+    );
+  }
+  const missing = Object.keys(noise).filter((name) => !given.includes(name));
+  if (missing.length > 0) {
+    const flags = missing.map((name) => name === "priorLatents" ? "--prior-latents" : "--decoder-latents");
+    warnings.push(
+      `the picture was painted from initial noise that it does not hold: give it again with ${flags.join(" and ")}`,
+    );
   }
   return warnings;
 }

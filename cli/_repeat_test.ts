@@ -44,7 +44,16 @@ Deno.test("another version, another number of threads and files from outside are
   assert.equal(warnings.length, 3);
   assert.match(warnings[0]!, /version 0\.0\.1/);
   assert.match(warnings[1]!, /2 threads, now it is 4/);
-  assert.match(warnings[2]!, /priorLatents/);
+  assert.match(warnings[2]!, /initial noise .* give it again with --prior-latents$/);
+});
+
+Deno.test("noise that is given again is no warning, and a run that continued a file is not told to give it with -C", () => {
+  const noisy = { ...picture, inputs: { priorLatents: "ee", decoderLatents: "ff" } };
+  const [warning, ...more] = repeatWarnings(noisy, { model, threads: 2, given: ["priorLatents"] });
+  assert.match(warning!, /give it again with --decoder-latents$/);
+  assert.deepEqual(more, []);
+  const [continued] = repeatWarnings({ ...picture, inputs: { from: "ee" } }, { model, threads: 2 });
+  assert.match(continued!, /paints it from the start, .* --from FILE in place of -C continues the file$/);
 });
 
 Deno.test("a continued run misses the weights of its own stages alone", () => {

@@ -182,11 +182,18 @@ class GenerateCommand {
     const { repeats, from } = this.#parts.request;
     const { threads } = this.#parts.pipeline;
     if (run === 0) {
-      const warnings = repeats ? repeatWarnings(repeats, { model: result.model, threads }) : [];
+      const warnings = repeats
+        ? repeatWarnings(repeats, { model: result.model, threads, given: this.#givenNoise() })
+        : [];
       if (from) warnings.push(...continueWarnings(from, result.model));
       for (const message of warnings) report.warning(message);
     }
     report.result(result, run);
+  }
+
+  #givenNoise(): string[] {
+    const { flags } = this.#parts;
+    return (["priorLatents", "decoderLatents"] as const).filter((name) => flags[name] !== undefined);
   }
 
   async #finish(report: Report): Promise<void> {

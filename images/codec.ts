@@ -27,6 +27,7 @@ const maxSides: Partial<Record<ImageFormat, number>> = { jpg: 65500, webp: 16383
 /**
  * Encodes a picture, without metadata. JPEG has no alpha: it is laid over white.
  *
+ * @throws {TypeError} where `format` is none of {@linkcode imageFormats}
  * @throws {RangeError} where sizes and data do not fit together, a side is too long for the format, or `quality` is out of range
  * @example
  * ```ts
@@ -40,6 +41,13 @@ export async function encodeImage(
   pixels: Pixels,
   { format, quality = 90 }: EncodeImageOptions,
 ): Promise<Uint8Array> {
+  if (!imageFormats.includes(format)) {
+    throw new TypeError(
+      `Expected format to be ${imageFormats.join(", ").replace(/, (?=\w+$)/, " or ")} but found ${
+        JSON.stringify(format) ?? "nothing"
+      }`,
+    );
+  }
   checkPixels(pixels);
   const { width, height } = pixels;
   if (!Number.isInteger(quality) || quality < 1 || quality > 100) {

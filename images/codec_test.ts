@@ -57,6 +57,16 @@ Deno.test("a lower quality makes a smaller file", async () => {
   }
 });
 
+Deno.test("encodeImage() names the formats that there are", async () => {
+  const pixels = { width: 1, height: 1, channels: 1, data: new Uint8Array(1) } as const;
+  for (const [format, found] of [["gif", '"gif"'], [undefined, "nothing"], [5, "5"]] as const) {
+    await assert.rejects(encodeImage(pixels, { format: format as "png" }), {
+      name: "TypeError",
+      message: `Expected format to be png, jpg or webp but found ${found}`,
+    });
+  }
+});
+
 Deno.test("encodeImage() refuses impossible qualities and sides", async () => {
   for (const quality of [0, 101, 1.5, NaN]) {
     await assert.rejects(

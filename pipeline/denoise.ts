@@ -11,6 +11,8 @@ import { guide, isGuided } from "./guidance.ts";
 export interface DenoiseOptions {
   /** Name for errors: `prior` or `decoder`. */
   stage: string;
+  /** What tensors of the run are named after, for errors too: `prior`, `decoder`, `decoder0` … */
+  name: string;
   /** Predicts the noise in [b, …] at time t: [b, …], with guidance [2b, …], first with the prompts and then without. */
   predict(latents: Tensor<"float32">, t: number): Promise<Tensor<"float32">>;
   scheduler: Scheduler;
@@ -41,8 +43,9 @@ export interface DenoiseStep {
 
 /** Runs the loop, yielding after each step and returning the last latents. Between steps it stops where `signal` says so. */
 export async function* denoise(options: DenoiseOptions): AsyncGenerator<DenoiseStep, Tensor<"float32">> {
-  const { predict, scheduler, timesteps, guidance, signal } = options;
+  const { stage, name, predict, scheduler, timesteps, guidance, signal } = options;
   let latents = options.latents;
+  checkFinite(latents, `${stage}: step 1: noise.${name}.0`, { handedIn: true });
   for (let index = 0; index < timesteps.length - 1; index++) {
     signal?.throwIfAborted();
     const start = performance.now();
@@ -55,17 +58,27 @@ export async function* denoise(options: DenoiseOptions): AsyncGenerator<DenoiseS
     const step = { modelOutput: modelOutput.data, sample: sample.data, t, tPrev, noise: noise.data };
     latents = tensor("float32", latents.shape, scheduler.step(step));
     const seconds = (performance.now() - start) / 1000;
-    checkFinite(latents, `${options.stage}: step ${index + 1}: latents`);
+    // The first of the two that is not finite is where it began.
+    checkFinite(modelOutput, `${stage}: step ${index + 1}: ${name}.model_output.${index}`);
+    checkFinite(latents, `${stage}: step ${index + 1}: ${name}.latents.${index}`);
     yield { index, seconds, noise, modelOutput, latents, sample, alphaCumprod: scheduler.alphaCumprod(t) };
   }
   return latents;
 }
 
-/** @throws {NumericError} where `x` holds NaN or infinity, so that no black picture is painted */
-export function checkFinite(x: Tensor<"float32">, name: string): void {
-  for (const value of x.data) {
-    if (!Number.isFinite(value)) {
-      throw new NumericError(`${name} became ${value}: the weights are damaged, or guidance is too high for them`);
-    }
-  }
+/**
+ * Checks a tensor, so that no black picture is painted.
+ *
+ * @param name stage, step and tensor
+ * @param options.handedIn it was not computed here
+ * @throws {NumericError} where `x` holds NaN or infinity
+ */
+export function checkFinite(x: Tensor<"float32">, name: string, { handedIn = false } = {}): void {
+  const wrong = x.data.find((value) => !Number.isFinite(value));
+  if (wrong === undefined) return;
+  throw new NumericError(
+    handedIn
+      ? `${name} holds ${wrong}: what was handed in is damaged`
+      : `${name} became ${wrong}: the weights are damaged, or guidance is too high for them`,
+  );
 }

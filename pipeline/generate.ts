@@ -130,12 +130,14 @@ async function* runPrior(job: Job, states: States, context: Context): Events {
 
   const text = arrangeText(states, { ...job, times: job.options.imagesPerPrompt, guided: isGuided(guidance) });
   job.record("prior.text", text);
+  checkFinite(text, "prior: prior.text");
   const shape = [job.count, stage.config.c_in, height, width];
   const latents = job.initialNoise("prior", shape);
   if (!job.request.priorLatents) job.record("noise.prior.0", latents);
 
   const loop = denoise({
     stage: "prior",
+    name: "prior",
     predict: (x, t) => stage.predict(x, { t, text }),
     scheduler,
     timesteps: job.timesteps("prior", scheduler),
@@ -171,12 +173,15 @@ async function* runDecoder(job: Job, group: DecoderGroup, states: States, contex
   const embedding = guided ? stack(own, tensor("float32", own.shape)) : own;
   const text = arrangeText(states, { prompts: [group.prompt], negativePrompts: [group.negativePrompt], times, guided });
   job.record(`${group.name}.text`, text);
+  checkFinite(own, "decoder: image_embeddings", { handedIn: true });
+  checkFinite(text, `decoder: ${group.name}.text`);
   const shape = [times, stage.config.c_in, height, width];
   const latents = job.initialNoise("decoder", shape, { first: group.first });
   if (!job.request.decoderLatents) job.record(`noise.${group.name}.0`, latents);
 
   const loop = denoise({
     stage: "decoder",
+    name: group.name,
     predict: (x, t) => stage.predict(x, { t, embedding, text }),
     scheduler,
     timesteps: job.timesteps("decoder", scheduler),
@@ -232,8 +237,9 @@ async function* decodePixels(job: Job, context: Context): Events {
       context.signal.throwIfAborted();
       const start = performance.now();
       const latents = rows(group.latents!, i, i + 1);
+      checkFinite(latents, `pixels: picture ${group.first + i + 1}: latents`, { handedIn: true });
       const pixels = await autoencoder.decode(latents);
-      checkFinite(pixels, `pixels: picture ${group.first + i + 1}: decoded image`);
+      checkFinite(pixels, `pixels: picture ${group.first + i + 1}: ${group.name}.image`);
       decoded.push(pixels);
       const seconds = (performance.now() - start) / 1000;
       context.clock.step("pixels", seconds);

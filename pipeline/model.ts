@@ -7,21 +7,38 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import { parseConfig } from "../networks/config.ts";
+import { checkPrompt } from "../text/prompt.ts";
+import { checkTimesteps } from "../schedulers/timesteps.ts";
 import { readJson } from "../weights/read_json.ts";
+import { describeValue } from "./option_types.ts";
+import { maxGuidance, maxSteps } from "./options.ts";
 import { type DecoderRepository, onlyRepository, type PriorRepository, readModelFolder } from "./repositories.ts";
+import { usualSides } from "./size_rules.ts";
 
 const side = z.int().min(1).max(1 << 16);
+const steps = z.int().positive().max(maxSteps);
+const guidance = z.number().nonnegative().max(maxGuidance);
+/** What a function throws about a value is an issue of the file that holds it. */
+const checkedBy = <Value>(check: (value: Value) => unknown) => (value: Value, context: z.RefinementCtx) => {
+  try {
+    check(value);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: (error as Error).message });
+  }
+};
+const timesteps = z.array(z.number()).superRefine(checkedBy(checkTimesteps));
+
 /** What `wuerstchen.json` may hold. */
 export const modelDefaultsFile = z.strictObject({
   width: side.optional(),
   height: side.optional(),
-  prior_steps: z.int().positive().optional(),
-  prior_timesteps: z.array(z.number().min(0).max(1)).min(2).optional(),
-  prior_guidance: z.number().nonnegative().optional(),
-  decoder_steps: z.int().positive().optional(),
-  decoder_timesteps: z.array(z.number().min(0).max(1)).min(2).optional(),
-  decoder_guidance: z.number().nonnegative().optional(),
-  negative_prompt: z.string().optional(),
+  prior_steps: steps.optional(),
+  prior_timesteps: timesteps.optional(),
+  prior_guidance: guidance.optional(),
+  decoder_steps: steps.optional(),
+  decoder_timesteps: timesteps.optional(),
+  decoder_guidance: guidance.optional(),
+  negative_prompt: z.string().superRefine(checkedBy(checkPrompt)).optional(),
   min_side: side.optional(),
   max_side: side.optional(),
 });
@@ -117,11 +134,32 @@ async function priorOfReadme(folder: string): Promise<string> {
   );
 }
 
+/**
+ * Settings of all `wuerstchen.json` of a model, later folders over earlier ones.
+ *
+ * @throws {CheckpointError} where they contradict each other, naming the file that says the number in question
+ */
 async function readDefaults(folders: readonly string[]): Promise<ModelDefaultsFile> {
   const merged: ModelDefaultsFile = {};
+  const fileOf: Partial<Record<keyof ModelDefaultsFile, string>> = {};
   for (const folder of new Set(folders)) {
     const file = join(folder, "wuerstchen.json");
-    if (await isFile(file)) Object.assign(merged, parseConfig(modelDefaultsFile, await readJson(file), { file }));
+    if (!await isFile(file)) continue;
+    const own = parseConfig(modelDefaultsFile, await readJson(file), { file });
+    Object.assign(merged, own);
+    for (const key of Object.keys(own) as (keyof ModelDefaultsFile)[]) fileOf[key] = file;
+  }
+  const { min_side: min = usualSides.min, max_side: max = usualSides.max } = merged;
+  if (min > max) {
+    const [key, file] = fileOf.min_side ? ["min_side", fileOf.min_side] : ["max_side", fileOf.max_side];
+    throw new CheckpointError(`${file}: "${key}": Expected min_side (${min}) to be at most max_side (${max})`);
+  }
+  for (const key of ["width", "height"] as const) {
+    const value = merged[key] ?? min;
+    if (value >= min && value <= max) continue;
+    throw new CheckpointError(
+      `${fileOf[key]}: "${key}": Expected a side from ${min} to ${max} (min_side, max_side) but found ${value}`,
+    );
   }
   return merged;
 }
@@ -142,7 +180,14 @@ export async function findModel(
     modelsFolder?: string | undefined;
   } = {},
 ): Promise<ModelFolders> {
-  if (name === "") throw new ConfigError("Expected the name or folder of a model but found nothing");
+  for (const [key, value] of Object.entries({ model: name, prior, decoder })) {
+    if (value === undefined || (typeof value === "string" && value !== "")) continue;
+    throw new ConfigError(
+      `Expected ${key} to be the name or folder of a model but found ${
+        value === "" ? "nothing" : describeValue(value)
+      }`,
+    );
+  }
   const read = async (text: string) => {
     const { name, folder } = await findFolder(text, modelsFolder);
     return { ...await readModelFolder(folder), name };

@@ -154,3 +154,65 @@ Deno.test("wuerstchen.json gives a model its own defaults, and an unknown key is
     await fails(() => findModel(folder), /wuerstchen\.json: .*"widht"/);
   });
 });
+
+Deno.test("settings of wuerstchen.json that contradict each other are an error of the file that says them", async () => {
+  await inTempFolder(async (folder) => {
+    const { prior, decoder } = await copyTinyModel(folder);
+    const write = (half: string, settings: unknown) =>
+      Deno.writeTextFile(join(half, "wuerstchen.json"), JSON.stringify(settings));
+    for (
+      const [settings, message] of [
+        [{ min_side: 512, max_side: 256 }, /"min_side": Expected min_side \(512\) to be at most max_side \(256\)/],
+        [{ max_side: 32 }, /"max_side": Expected min_side \(64\) to be at most max_side \(32\)/],
+        [{ min_side: 5000 }, /"min_side": Expected min_side \(5000\) to be at most max_side \(4096\)/],
+        [{ width: 32 }, /"width": Expected a side from 64 to 4096 \(min_side, max_side\) but found 32/],
+        [{ height: 512, max_side: 256 }, /"height": Expected a side from 64 to 256 .* but found 512/],
+        [{ prior_steps: 1001 }, /"prior_steps": /],
+        [{ decoder_guidance: 101 }, /"decoder_guidance": /],
+        [{ prior_timesteps: [0.5, 1] }, /"prior_timesteps": Expected timesteps to fall/],
+        [{ decoder_timesteps: [1] }, /"decoder_timesteps": Expected timesteps to be at least 2 numbers/],
+        [{ negative_prompt: "a\0b" }, /"negative_prompt": .* NUL/],
+      ] as const
+    ) {
+      await write(prior, settings);
+      await fails(() => loadPipeline(folder), new RegExp(`prior.wuerstchen\\.json: ${message.source}`));
+    }
+    // What a later folder says counts, and it is that one's mistake.
+    await write(prior, { min_side: 5000 });
+    await write(decoder, { max_side: 8000 });
+    assert.equal((await findModel(folder)).defaults.max_side, 8000);
+    await write(prior, { max_side: 512 });
+    await write(decoder, { width: 1024 });
+    await fails(() => findModel(folder), /decoder.wuerstchen\.json: "width": /);
+  });
+});
+
+Deno.test("scales that contradict each other are an error of model_index.json", async () => {
+  await inTempFolder(async (folder) => {
+    const { decoder } = await copyTinyModel(folder);
+    const file = join(decoder, "model_index.json");
+    const index = JSON.parse(await Deno.readTextFile(file));
+    for (const scale of [1e-9, 0.5, 100, 1e9]) {
+      await Deno.writeTextFile(file, JSON.stringify({ ...index, latent_dim_scale: scale }));
+      await fails(
+        () => loadPipeline(folder),
+        /decoder.model_index\.json: "latent_dim_scale": Expected about 10\.67, since .* but found /,
+      );
+    }
+    // Any scale between is taken as it is.
+    await Deno.writeTextFile(file, JSON.stringify({ ...index, latent_dim_scale: 8 }));
+    await using pipeline = await loadPipeline(folder);
+    assert.equal(pipeline.rules.latentDimScale, 8);
+  });
+});
+
+Deno.test("names and folders of another kind are refused with what was expected", async () => {
+  const refuses = (work: () => Promise<unknown>, message: string) =>
+    assert.rejects(work, { name: "ConfigError", message });
+  await refuses(() => findModel(""), "Expected model to be the name or folder of a model but found nothing");
+  // deno-lint-ignore no-explicit-any -- JavaScript brings anything
+  const wrong = (value: unknown) => value as any;
+  await refuses(() => findModel(wrong(5)), "Expected model to be the name or folder of a model but found 5");
+  const message = "Expected prior to be the name or folder of a model but found a list of 1";
+  await refuses(() => findModel("emoji", { prior: wrong(["x"]) }), message);
+});

@@ -6,6 +6,7 @@ import { ConfigError } from "../errors.ts";
 import { checkTimesteps } from "../schedulers/timesteps.ts";
 import { checkPrompt } from "../text/prompt.ts";
 import type { ModelDefaultsFile } from "./model.ts";
+import { checkOptionTypes, describeValue } from "./option_types.ts";
 import type { GenerateOptions, ResolvedOptions } from "./types.ts";
 
 /** What a model paints with where nothing else is said: its `wuerstchen.json` over diffusers' combined pipeline. */
@@ -53,7 +54,7 @@ export const maxThreads = 256;
  */
 export function checkInteger(name: string, value: number, { min, max }: { min: number; max: number }): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new ConfigError(`Expected ${name} to be an integer from ${min} to ${max} but found ${value}`);
+  throw new ConfigError(`Expected ${name} to be an integer from ${min} to ${max} but found ${describeValue(value)}`);
 }
 
 function checkScale(name: string, value: number): number {
@@ -93,9 +94,10 @@ function chooseTimes(
 /**
  * Resolves options: the call's own, then those of the hand-over that it continues, then the model's defaults.
  *
- * @throws {ConfigError} where a value is out of its range, naming value and range
+ * @throws {ConfigError} where a value is of another kind or out of its range, naming value and range
  */
 export function resolveOptions(options: GenerateOptions, defaults: ModelDefaults): ResolvedOptions {
+  checkOptionTypes(options);
   const base = options.from?.options;
   const prompt = options.prompt;
   const prompts = typeof prompt === "string" ? [prompt] : prompt;

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { CheckpointError } from "../errors.ts";
-import { clipTextConfig } from "../networks/clip_text.ts";
+import { type ClipTextConfig, clipTextConfig } from "../networks/clip_text.ts";
 import { compressorConfig } from "../networks/compressor.ts";
 import { parseConfig } from "../networks/config.ts";
 import { diffNeXtConfig } from "../networks/diffnext.ts";
@@ -19,6 +19,7 @@ import { DecoderStage } from "../stages/decoder.ts";
 import type { NetworkOptions } from "../stages/network.ts";
 import { PriorStage } from "../stages/prior.ts";
 import { TextEncoderStage } from "../stages/text_encoder.ts";
+import type { ClipTokenizer } from "../text/clip_tokenizer.ts";
 import { loadClipTokenizer } from "../text/load_clip_tokenizer.ts";
 import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
 import type { LoraNetwork } from "../weights/lora_keys.ts";
@@ -65,8 +66,32 @@ async function openTextEncoder(
     openCheckpoint(textEncoder, { stem: "model", variant, orPlain: true }),
     loadClipTokenizer(tokenizer),
   ]);
+  checkTokenizer(words, config, { tokenizer, textEncoder });
   const stage = (options: NetworkOptions) => new TextEncoderStage({ config, tokenizer: words }, checkpoint, options);
   return { checkpoint, stage };
+}
+
+/** @throws {CheckpointError} where a tokenizer gives what its text encoder cannot take */
+function checkTokenizer(
+  { highestId, maxLength }: ClipTokenizer,
+  { vocab_size, max_position_embeddings }: ClipTextConfig,
+  { tokenizer, textEncoder }: { tokenizer: string; textEncoder: string },
+): void {
+  const config = join(textEncoder, "config.json");
+  if (highestId >= vocab_size) {
+    throw new CheckpointError(
+      `${tokenizer}: Expected a vocabulary of at most ${vocab_size} tokens, as ${config} says (vocab_size), but found the ` +
+        `id ${highestId}: take tokenizer and text encoder of one model`,
+    );
+  }
+  if (maxLength > max_position_embeddings) {
+    throw new CheckpointError(
+      `${
+        join(tokenizer, "tokenizer_config.json")
+      }: "model_max_length": Expected at most ${max_position_embeddings} tokens, ` +
+        `as ${config} says (max_position_embeddings), but found ${maxLength}`,
+    );
+  }
 }
 
 const stem = "diffusion_pytorch_model";

@@ -3,6 +3,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { ConfigError, NumericError } from "../errors.ts";
 import { encodeImage } from "../images/codec.ts";
 import type { ImageFormat } from "../images/format.ts";
 import { writeMetadata } from "../images/metadata.ts";
@@ -16,6 +17,7 @@ import { Job } from "./job.ts";
 import type { LoraChoice } from "./loras.ts";
 import { type PictureMetadata, pictureParameters } from "./metadata.ts";
 import { findModel, type ModelFolders } from "./model.ts";
+import { describeValue } from "./option_types.ts";
 import { checkInteger, maxThreads, type ModelDefaults, modelDefaults } from "./options.ts";
 import { checkpointsOf, type ModelParts, openParts } from "./parts.ts";
 import { planSizes, type Size, type SizeRules } from "./plan.ts";
@@ -29,8 +31,17 @@ import {
   type ReconstructResult,
 } from "./reconstruct.ts";
 import { createRun, type Work } from "./run.ts";
+import { sizeRules } from "./size_rules.ts";
 import { Clock } from "./timings.ts";
-import type { GeneratedImage, GenerateOptions, GenerateResult, ModelIdentity, Run, WeightsEvent } from "./types.ts";
+import type {
+  GeneratedImage,
+  GenerateEvent,
+  GenerateOptions,
+  GenerateResult,
+  ModelIdentity,
+  Run,
+  WeightsEvent,
+} from "./types.ts";
 import { checkNonFinite, describeNonFinite, WeightsCheck } from "./weights_check.ts";
 
 /** How a model is loaded. */
@@ -123,14 +134,8 @@ export class Pipeline implements AsyncDisposable {
     this.#hashWeights = hashWeights;
     this.#weights = new WeightsCheck(parts, { cacheFolder });
     this.defaults = modelDefaults(folders.defaults);
-    this.rules = {
-      resolutionMultiple: folders.prior.resolutionMultiple,
-      latentDimScale: folders.decoder.latentDimScale,
-      decoderMultiple: parts.decoder.stage.multiple,
-      pixelsPerLatent: parts.decoder.autoencoder.pixelsPerLatent,
-      minSide: folders.defaults.min_side ?? 64,
-      maxSide: folders.defaults.max_side ?? 4096,
-    };
+    const { stage, autoencoder } = parts.decoder;
+    this.rules = sizeRules(folders, { decoder: stage.config, vqgan: autoencoder.config });
   }
 
   /**
@@ -148,6 +153,9 @@ export class Pipeline implements AsyncDisposable {
    * @throws {ConfigError} at once, where an option is out of its range or does not fit the model
    */
   generateAll(list: readonly GenerateOptions[]): Run<GenerateResult[]> {
+    if (!Array.isArray(list)) {
+      throw new ConfigError(`Expected a list of options, one a generation, but found ${describeValue(list)}`);
+    }
     const signals = list.map(({ signal }) => signal).filter((signal) => signal !== undefined);
     const signal = signals.length > 0 ? AbortSignal.any(signals) : undefined;
     return this.#run(list.map((options, index) => this.#job(options, index)), { signal, pick: (results) => results });
@@ -304,8 +312,7 @@ export class Pipeline implements AsyncDisposable {
       for (const { index: run, plan, options, ...job } of jobs.map(describe)) {
         yield { type: "plan", run, plan, options, stages: [...(before?.stages ?? []), ...job.stages] };
       }
-      if (before) yield* before.prepare(context);
-      for await (const event of generate(jobs, context)) {
+      for await (const event of this.#compute(jobs, context, before)) {
         // The picture will be encoded with the hashes in it. An interruption does not hold it up.
         if (event.type === "image") yield* this.#awaitWeights(signal);
         yield event;
@@ -334,6 +341,24 @@ export class Pipeline implements AsyncDisposable {
     } finally {
       await previewer.release();
       if (!this.keepLoaded) await this.#free();
+    }
+  }
+
+  /** Runs the stages. Where a number that is none comes out, the error says whether such a number is in the weights. */
+  async *#compute(
+    jobs: readonly Job[],
+    context: Context,
+    before: Preparation | undefined,
+  ): AsyncGenerator<GenerateEvent> {
+    try {
+      if (before) yield* before.prepare(context);
+      yield* generate(jobs, context);
+    } catch (error) {
+      if (!(error instanceof NumericError) || !this.#hashWeights) throw error;
+      yield* this.#awaitWeights(context.signal);
+      const { nonFinite } = await this.#weights.result().catch(() => ({ nonFinite: [] }));
+      if (nonFinite.length === 0) throw error;
+      throw new NumericError(`${error.message}; ${describeNonFinite(nonFinite)}`, { cause: error });
     }
   }
 

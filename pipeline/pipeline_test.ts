@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { CheckpointError, ConfigError, NumericError } from "../errors.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { copyTinyModel, quick, tinyModel } from "../tests/tiny_model.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
 import { readHandOver, writeHandOver } from "./hand_over.ts";
 import { readPictureMetadata } from "./metadata.ts";
-import { loadPipeline } from "./pipeline.ts";
-import type { GenerateEvent, GenerateOptions, GenerateResult } from "./types.ts";
+import { type LoadOptions, loadPipeline } from "./pipeline.ts";
+import type { GenerateEvent, GenerateOptions, GenerateResult, HandOver } from "./types.ts";
 
 const open = (options = {}) => loadPipeline(tinyModel, { threads: 2, ...options });
 const request = (options: Partial<GenerateOptions> = {}): GenerateOptions => ({
@@ -292,26 +292,69 @@ Deno.test("a prompt longer than the encoder is a warning with the lost words", a
   assert.match(warnings[0]!, /77 tokens; lost: ".*owl"/);
 });
 
-Deno.test("weights with NaN stop the run, naming stage, step and tensor", async () => {
+/** Puts NaN into one tensor of a file. */
+async function damage(file: string, key: string): Promise<void> {
+  const weights = await openSafetensors(file);
+  const tensors = new Map<string, Tensor>();
+  for (const key of weights.tensors.keys()) tensors.set(key, await weights.read(key));
+  (tensors.get(key)!.data as Float32Array)[0] = NaN;
+  await writeSafetensors(file, tensors, { force: true });
+}
+
+Deno.test("weights with NaN stop the run, naming stage, step, tensor and weight", async () => {
   await inTempFolder(async (folder) => {
     const { decoder } = await copyTinyModel(folder);
-    const file = join(decoder, "decoder", "diffusion_pytorch_model.safetensors");
-    const weights = await openSafetensors(file);
-    const tensors = new Map<string, Tensor>();
-    for (const key of weights.tensors.keys()) tensors.set(key, await weights.read(key));
-    (tensors.get("clf.1.bias")!.data as Float32Array)[0] = NaN;
-    await writeSafetensors(file, tensors, { force: true });
+    await damage(join(decoder, "decoder", "diffusion_pytorch_model.safetensors"), "clf.1.bias");
+    const fails = async (options: LoadOptions, message: RegExp) => {
+      await using pipeline = await loadPipeline(folder, options);
+      await assert.rejects(
+        async () => await pipeline.generate(request()),
+        (error) => error instanceof NumericError && message.test(error.message),
+      );
+    };
+    const where =
+      "^decoder: step 1: decoder\\.model_output\\.0 became NaN: the weights are damaged, or guidance is too high";
+    await fails({}, new RegExp(`${where} .*; the weights hold NaN or infinity in decoder: clf\\.1\\.bias: `));
+    await fails({ hashWeights: false }, new RegExp(`${where} for them$`));
     await using pipeline = await loadPipeline(folder);
-    await assert.rejects(
-      async () => await pipeline.generate(request()),
-      (error) => error instanceof NumericError && /decoder: step 1: latents/.test(error.message),
-    );
     await assert.rejects(
       () => pipeline.checkWeights(),
       (error) => error instanceof CheckpointError && /NaN or infinity in decoder: clf\.1\.bias:/.test(error.message),
     );
     const { warnings } = await pipeline.generate(request({ stopAfter: "prior" }));
     assert.match(warnings[0]!, /NaN or infinity/);
+  });
+});
+
+Deno.test("the first tensor that is not finite is named: text, noise, embedding, or picture", async () => {
+  await inTempFolder(async (folder) => {
+    const { prior, decoder } = await copyTinyModel(folder);
+    await using whole = await loadPipeline(folder, { threads: 2 });
+    const { handOver } = await whole.generate(request({ stopAfter: "prior" }));
+    const fails = async (options: Partial<GenerateOptions>, message: RegExp) => {
+      await using pipeline = await loadPipeline(folder, { threads: 2, hashWeights: false });
+      await assert.rejects(
+        async () => await pipeline.generate({ ...request(options), ...(options.from ? { seed: undefined } : {}) }),
+        (error) => error instanceof NumericError && message.test(error.message),
+      );
+    };
+    const noise = tensor("float32", [1, 16, 3, 3], new Float32Array(144).fill(Infinity));
+    await fails(
+      { priorLatents: noise },
+      /^prior: step 1: noise\.prior\.0 holds Infinity: what was handed in is damaged$/,
+    );
+    const from: HandOver = {
+      ...handOver!,
+      tensor: { ...handOver!.tensor, data: handOver!.tensor.data.map(() => NaN) },
+    };
+    const settled = { priorSteps: undefined, priorGuidance: undefined };
+    await fails({ from, ...settled }, /^decoder: image_embeddings holds NaN: what was handed in is damaged$/);
+    await damage(join(decoder, "vqgan", "diffusion_pytorch_model.safetensors"), "out_block.0.bias");
+    await fails({}, /^pixels: picture 1: decoder\.image became NaN/);
+    await damage(join(decoder, "text_encoder", "model.safetensors"), "text_model.final_layer_norm.bias");
+    await fails({ prompt: ["a", "b"] }, /^decoder: decoder0\.text became NaN/);
+    await damage(join(prior, "text_encoder", "model.safetensors"), "text_model.final_layer_norm.bias");
+    await fails({}, /^prior: prior\.text became NaN/);
   });
 });
 

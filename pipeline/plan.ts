@@ -2,7 +2,7 @@
  * Sizes: from the picture that is asked for to the latents of Stage C and Stage B.
  * @module
  */
-import { ConfigError } from "../errors.ts";
+import { CheckpointError, ConfigError } from "../errors.ts";
 
 /** What a model says about sizes; the names are those of its config files. */
 export interface SizeRules {
@@ -17,6 +17,8 @@ export interface SizeRules {
   /** Smallest and largest side in pixels that the model accepts. */
   readonly minSide: number;
   readonly maxSide: number;
+  /** The file that says `latentDimScale`, for errors. */
+  readonly file?: string;
 }
 
 /** A height and a width. */
@@ -61,9 +63,11 @@ function planSide(pixels: number, rules: SizeRules): { prior: number; decoder: n
       return { prior: n, decoder: cells, decoded };
     }
   }
-  throw new ConfigError(
-    `Expected a Stage B side that divides by ${rules.decoderMultiple} near ${pixels} px: check latent_dim_scale ` +
-      `(${rules.latentDimScale}) of the model`,
+  throw new CheckpointError(
+    `${
+      rules.file ?? "model_index.json"
+    }: "latent_dim_scale": Expected a scale that gives Stage B sides which divide by ` +
+      `${rules.decoderMultiple} near ${pixels} px but found ${rules.latentDimScale}`,
   );
 }
 
@@ -72,6 +76,7 @@ function planSide(pixels: number, rules: SizeRules): { prior: number; decoder: n
  * patch_size·2^(levels − 1) and covers the request.
  *
  * @throws {ConfigError} where a side is no whole number within the limits, naming the nearest that is
+ * @throws {CheckpointError} where the model's latent_dim_scale gives no Stage B latent that its decoder can run
  *
  * @param options.forecast puts the memory of a size into words, for the error of a side that is out of bounds
  */

@@ -65,3 +65,13 @@ for (
     );
   });
 }
+
+Deno.test("a scale that no side divides by is an error of the model's file, whichever size is asked for", () => {
+  const rules = { ...published, latentDimScale: 0.001, file: "model_index.json" };
+  assert.throws(() => side(512, rules), {
+    name: "CheckpointError",
+    message:
+      'model_index.json: "latent_dim_scale": Expected a scale that gives Stage B sides which divide by 16 near 1024 px ' +
+      "but found 0.001",
+  });
+});

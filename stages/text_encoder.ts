@@ -2,6 +2,7 @@
  * Text: prompts to the states that Stage C and Stage B are conditioned on.
  * @module
  */
+import { CheckpointError } from "../errors.ts";
 import { clipText, type ClipTextConfig, clipTextWithProjection } from "../networks/clip_text.ts";
 import { graph, input } from "../onnx/mod.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
@@ -51,9 +52,21 @@ export class TextEncoderStage {
     return this.#tokenizer.encode(prompt).truncated;
   }
 
-  /** States after the final LayerNorm of all tokens of each prompt: [prompts, tokens, hidden_size]. */
+  /**
+   * States after the final LayerNorm of all tokens of each prompt: [prompts, tokens, hidden_size].
+   *
+   * @throws {CheckpointError} where the tokenizer knows a token that the encoder does not
+   */
   async encode(prompts: readonly string[]): Promise<Tensor<"float32">> {
     const encoded = prompts.map((prompt) => this.#tokenizer.encode(prompt));
+    const { vocab_size } = this.config;
+    const unknown = encoded.flatMap(({ ids }) => ids).find((id) => id >= vocab_size);
+    if (unknown !== undefined) {
+      throw new CheckpointError(
+        `${this.network.checkpoint.folder}: Expected ids below ${vocab_size} (vocab_size) but an added token of the ` +
+          `tokenizer has the id ${unknown}: take tokenizer and text encoder of one model`,
+      );
+    }
     const shape = [prompts.length, this.tokens];
     const pack = (rows: readonly (readonly number[])[]) =>
       tensor("int64", shape, BigInt64Array.from(rows.flat(), BigInt));

@@ -54,6 +54,13 @@ export class BytePairEncoder {
   readonly #cache = new Map<string, EncodedWord>();
   readonly #workspace = new Workspace(commonWordBytes);
 
+  /** The highest id that a text can be given. */
+  get highestId(): number {
+    let highest = -1;
+    for (const token in this.#vocab) highest = Math.max(highest, tokenId(this.#vocab, token) ?? -1);
+    return highest;
+  }
+
   /**
    * @throws RangeError for over 2²² rules, or where a rule gives a token that has no id; the message names rule and
    * rank

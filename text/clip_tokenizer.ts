@@ -92,6 +92,11 @@ export class ClipTokenizer {
     );
   }
 
+  /** The highest id of the vocabulary, with bos, eos and padding; added tokens may lie above it. */
+  get highestId(): number {
+    return Math.max(this.#encoder.highestId, this.bosId, this.eosId, this.padId);
+  }
+
   /**
    * Encodes a text of any length, in time that grows linearly with it.
    *

@@ -1,0 +1,94 @@
+/**
+ * Checks that options are of the kinds that their types say: JavaScript and JSON bring anything.
+ * @module
+ */
+import { ConfigError } from "../errors.ts";
+import { quote } from "../weights/quote.ts";
+import type { GenerateOptions } from "./types.ts";
+
+/** A value in a few words, however large it is. */
+export function describeValue(value: unknown): string {
+  if (typeof value === "string") return quote(value);
+  if (value === undefined) return "nothing";
+  if (value === null || typeof value === "boolean" || typeof value === "number") return String(value);
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
+  return typeof value === "object" ? `an object (${value.constructor?.name ?? "Object"})` : `a ${typeof value}`;
+}
+
+type Check = readonly [wanted: string, test: (value: unknown) => boolean];
+
+const isText = (value: unknown) => typeof value === "string";
+const isNumber = (value: unknown) => typeof value === "number";
+const isList = (test: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(test);
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+/** A tensor of the library whose parts agree. */
+function isTensor(value: unknown): boolean {
+  if (!isObject(value) || !isList(Number.isInteger)(value.shape) || value.dtype !== "float32") return false;
+  const size = (value.shape as number[]).reduce((product, dim) => product * dim, 1);
+  return value.data instanceof Float32Array && value.data.length === size;
+}
+
+function isHandOver(value: unknown): boolean {
+  return isObject(value) && (value.kind === "image_embeddings" || value.kind === "latents") && isTensor(value.tensor) &&
+    isObject(value.options) && isList(isText)(value.generators) && isObject(value.model);
+}
+
+const text: Check = ["a text or a list of texts", (value) => isText(value) || isList(isText)(value)];
+const number: Check = ["a number", isNumber];
+const seeds: Check = ["a number or a list of numbers", (value) => isNumber(value) || isList(isNumber)(value)];
+const times: Check = ["a list of numbers", isList(isNumber)];
+const noise: Check = ["a float32 tensor, such as tensor() makes", isTensor];
+
+const checks: { readonly [Key in keyof GenerateOptions]-?: Check } = {
+  prompt: text,
+  negativePrompt: text,
+  width: number,
+  height: number,
+  seed: seeds,
+  decoderSeed: seeds,
+  imagesPerPrompt: number,
+  priorSteps: number,
+  priorGuidance: number,
+  priorTimesteps: times,
+  decoderSteps: number,
+  decoderGuidance: number,
+  decoderTimesteps: times,
+  rng: ["a text", isText],
+  stopAfter: ['"prior" or "decoder"', (value) => value === "prior" || value === "decoder"],
+  from: ["what readHandOver() gives", isHandOver],
+  priorLatents: noise,
+  decoderLatents: noise,
+  signal: ["an AbortSignal", (value) => value instanceof AbortSignal],
+  onTensor: ["a function", (value) => typeof value === "function"],
+};
+
+/** What is wrong with a tensor, where it is one. */
+function describeNoise(value: unknown): string {
+  if (!isObject(value) || typeof value.dtype !== "string") return describeValue(value);
+  if (value.dtype !== "float32") return `${value.dtype}: convert its data with new Float32Array(…)`;
+  return `${describeValue(value.data)} for shape ${JSON.stringify(value.shape)}`;
+}
+
+/**
+ * Checks the kinds of all options; values are checked by {@linkcode resolveOptions}.
+ *
+ * @throws {ConfigError} naming the first option that is something else, what it should be and what was found
+ */
+export function checkOptionTypes(options: unknown): asserts options is GenerateOptions {
+  if (!isObject(options)) {
+    throw new ConfigError(
+      `Expected options such as { prompt: "a red apple" } but found ${describeValue(options)}`,
+    );
+  }
+  for (const [key, [wanted, test]] of Object.entries(checks)) {
+    const value = options[key];
+    if (key !== "prompt" && (value === undefined || value === null)) continue;
+    if (test(value)) continue;
+    const wrong = Array.isArray(value) && wanted.includes("list") ? value.find((item) => !test([item])) : undefined;
+    const found = /Latents$/.test(key)
+      ? describeNoise(value)
+      : `${describeValue(value)}${wrong === undefined ? "" : ` with ${describeValue(wrong)} in it`}`;
+    throw new ConfigError(`Expected ${key} to be ${wanted} but found ${found}`);
+  }
+}
