@@ -71,7 +71,7 @@ Deno.test("a scale that no side divides by is an error of the model's file, whic
   assert.throws(() => side(512, rules), {
     name: "CheckpointError",
     message:
-      'model_index.json: "latent_dim_scale": Expected a scale that gives Stage B sides which divide by 16 near 1024 px ' +
+      'model_index.json: "latent_dim_scale": Expected a scale that gives Stage B sides which divide by 16 near 512 px ' +
       "but found 0.001",
   });
 });
