@@ -30,6 +30,7 @@ export interface GenerateFlags {
   readonly seed?: readonly number[];
   readonly batchCount?: number;
   readonly imagesPerPrompt?: number;
+  readonly imageIndex?: number;
   readonly priorSteps?: number;
   readonly priorGuidance?: number;
   readonly priorTimesteps?: readonly number[];
@@ -141,6 +142,7 @@ const exclusions: readonly (readonly [keyof GenerateFlags, string, keyof Generat
   ["from", "--from", "batchCount", "--batch-count"],
   ["from", "--from", "promptFile", "--prompt-file"],
   ["from", "--from", "priorLatents", "--prior-latents"],
+  ["from", "--from", "imageIndex", "--image-index"],
 ];
 
 function checkConflicts(flags: GenerateFlags): void {
@@ -214,6 +216,7 @@ async function ownSettings(flags: GenerateFlags): Promise<Partial<Settings>> {
   set("width", flags.width);
   set("height", flags.height);
   set("imagesPerPrompt", flags.imagesPerPrompt);
+  set("imageIndex", flags.imageIndex);
   set("priorGuidance", flags.priorGuidance ?? flags.cfgScale);
   set("decoderGuidance", flags.decoderGuidance);
   set("rng", flags.rng);

@@ -45,6 +45,7 @@ function settingLines(metadata: PictureMetadata): string[] {
       "pictures per prompt",
       options.imagesPerPrompt > 1 ? `${options.imagesPerPrompt}, this is number ${index}` : undefined,
     ],
+    ["noise of picture", options.imageIndex === undefined ? undefined : text(options.imageIndex)],
     ["Stage C", `${options.priorSteps} steps, guidance ${options.priorGuidance}`],
     ["Stage C timesteps", priorTimesteps && text(priorTimesteps)],
     ["Stage B", `${options.decoderSteps} steps, guidance ${options.decoderGuidance}`],

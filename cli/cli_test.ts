@@ -220,6 +220,42 @@ Deno.test("--json and --jsonl put nothing but JSON on standard output", () =>
     assert.equal(types.filter((type) => type === "load").length, 5);
   }));
 
+Deno.test("--image-index makes a picture of a batch alone, also from the batch's own settings", () =>
+  inFolder(async (cwd) => {
+    const batch = [
+      "generate",
+      "x",
+      "-s",
+      "1",
+      "--rng",
+      "stream",
+      "--images-per-prompt",
+      "2",
+      "-q",
+      "-o",
+      "{index}.png",
+    ];
+    assert.equal((await run([...batch, ...tiny], { cwd })).code, 0);
+    const alone = [
+      "generate",
+      "-C",
+      "0.png",
+      "--images-per-prompt",
+      "1",
+      "--image-index",
+      "1",
+      "-q",
+      "-o",
+      "alone.png",
+    ];
+    const { code, err } = await run(alone, { cwd });
+    assert.deepEqual({ code, err }, { code: 0, err: "" });
+    const [pixels, expected] = await Promise.all(
+      ["alone.png", "1.png"].map(async (name) => (await decodeImage(await Deno.readFile(join(cwd, name)))).data),
+    );
+    assert.ok(pixels!.every((byte, i) => Math.abs(byte - expected![i]!) <= 2));
+  }));
+
 Deno.test("--strict refuses weights with NaN before anything is painted", () =>
   inFolder(async (cwd) => {
     const { decoder } = await copyTinyModel(join(cwd, "model"));

@@ -125,6 +125,11 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
       min: 1,
       max: 256,
     }),
+    integer(
+      "--image-index <k>",
+      "with --rng stream: make picture k (from 0) of a run with --images-per-prompt alone, from the same noise",
+      { min: 0, max: 2 ** 32 - 1 },
+    ),
   ],
   "Sampling:": [
     integer("--prior-steps <n>", "steps of Stage C (default: the model's own, else 60)", steps),

@@ -54,7 +54,7 @@ export class Job {
     this.request = request;
     this.options = resolveOptions(request, defaults);
     this.plan = planSizes(this.options, rules, { forecast });
-    const { prompt, negativePrompt, imagesPerPrompt, rng, seed, decoderSeed } = this.options;
+    const { prompt, negativePrompt, imagesPerPrompt, imageIndex: first, rng, seed, decoderSeed } = this.options;
     this.prompts = typeof prompt === "string" ? [prompt] : prompt;
     this.negativePrompts = typeof negativePrompt === "string" ? this.prompts.map(() => negativePrompt) : negativePrompt;
     this.groups = this.prompts.map((text, i) => ({
@@ -67,8 +67,8 @@ export class Job {
     checkContinuation(request);
     const states = request.from?.generators ?? [];
     if (request.from) checkStates(request.from, { options: this.options, count: this.count });
-    this.#priorNoise = createNoise(rng, seeds(seed), { states });
-    this.#decoderNoise = decoderSeed === undefined ? this.#priorNoise : createNoise(rng, seeds(decoderSeed));
+    this.#priorNoise = createNoise(rng, seeds(seed), { states, first });
+    this.#decoderNoise = decoderSeed === undefined ? this.#priorNoise : createNoise(rng, seeds(decoderSeed), { first });
     this.#takeHandOver(request.from);
   }
 
@@ -213,7 +213,7 @@ export class Job {
 }
 
 /** Settings that a run which goes on from another one's state cannot change any more. */
-const settled = ["seed", "rng", "priorLatents", "priorSteps", "priorTimesteps", "priorGuidance"] as const;
+const settled = ["seed", "rng", "imageIndex", "priorLatents", "priorSteps", "priorTimesteps", "priorGuidance"] as const;
 
 /** @throws {ConfigError} where a request continues an earlier run and changes what that run has done already */
 function checkContinuation(request: GenerateOptions): void {

@@ -24,6 +24,7 @@ export const optionsSchema = z.object({
   seed: oneOrMany(z.int().nonnegative()),
   decoderSeed: oneOrMany(z.int().nonnegative()).optional(),
   imagesPerPrompt: z.int().positive(),
+  imageIndex: z.int().nonnegative().optional(),
   priorSteps: z.int().positive(),
   priorGuidance: z.number(),
   priorTimesteps: times.optional(),

@@ -44,8 +44,12 @@ export function torchNoise(generators: readonly TorchGenerator[]): Noise {
   };
 }
 
-/** Noise that depends on seed, picture, stage, step and element alone, never on the rest of the batch. */
-export function streamNoise(seeds: readonly number[]): Noise {
+/**
+ * Noise that depends on seed, picture, stage, step and element alone, never on the rest of the batch.
+ *
+ * @param options.first place of the run's first picture in the batch that it is taken from
+ */
+export function streamNoise(seeds: readonly number[], { first = 0 }: { first?: number | undefined } = {}): Noise {
   return {
     draw(shape, { stage, step, image }) {
       const [batch, ...rest] = shape as [number, ...number[]];
@@ -53,7 +57,7 @@ export function streamNoise(seeds: readonly number[]): Noise {
       const size = sizeOf(rest);
       for (let i = 0; i < batch; i++) {
         // With a seed for each picture every one is the first of its own stream, as if made alone.
-        const [seed, index] = seeds.length === 1 ? [seeds[0]!, image + i] : [seeds[image + i]!, 0];
+        const [seed, index] = seeds.length === 1 ? [seeds[0]!, first + image + i] : [seeds[image + i]!, first];
         noise.data.set(streamNormal({ seed, image: index, stage, step }, size), i * size);
       }
       return noise;
@@ -66,9 +70,9 @@ export function streamNoise(seeds: readonly number[]): Noise {
 export function createNoise(
   rng: "torch" | "stream",
   seeds: readonly number[],
-  { states = [] }: { states?: readonly string[] } = {},
+  { states = [], first }: { states?: readonly string[]; first?: number | undefined } = {},
 ): Noise {
-  if (rng === "stream") return streamNoise(seeds);
+  if (rng === "stream") return streamNoise(seeds, { first });
   const generators = states.length > 0
     ? states.map((state) => TorchGenerator.fromState(state))
     : seeds.map((seed) => new TorchGenerator(seed));

@@ -48,6 +48,7 @@ const checks: { readonly [Key in keyof GenerateOptions]-?: Check } = {
   seed: seeds,
   decoderSeed: seeds,
   imagesPerPrompt: number,
+  imageIndex: number,
   priorSteps: number,
   priorGuidance: number,
   priorTimesteps: times,

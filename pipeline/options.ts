@@ -138,6 +138,15 @@ export function resolveOptions(options: GenerateOptions, defaults: ModelDefaults
   if (rng !== "torch" && rng !== "stream") {
     throw new ConfigError(`Expected rng to be "torch" or "stream" but found "${rng}"`);
   }
+  const imageIndex = checkInteger("imageIndex", options.imageIndex ?? base?.imageIndex ?? 0, {
+    min: 0,
+    max: 2 ** 32 - count,
+  });
+  if (imageIndex > 0 && rng !== "stream") {
+    throw new ConfigError(
+      `Expected rng to be "stream" with imageIndex ${imageIndex} but found "${rng}": torch's generator draws a batch as a whole`,
+    );
+  }
   return {
     prompt,
     negativePrompt,
@@ -146,6 +155,7 @@ export function resolveOptions(options: GenerateOptions, defaults: ModelDefaults
     seed: checkSeeds("seed", seed, count),
     ...(decoderSeed === undefined ? {} : { decoderSeed: checkSeeds("decoderSeed", decoderSeed, count) }),
     imagesPerPrompt,
+    ...(imageIndex === 0 ? {} : { imageIndex }),
     priorSteps: priorTimesteps ? priorTimesteps.length - 1 : checkInteger("priorSteps", priorSteps, steps),
     priorGuidance: checkScale("priorGuidance", options.priorGuidance ?? base?.priorGuidance ?? defaults.priorGuidance),
     ...(priorTimesteps ? { priorTimesteps } : {}),

@@ -130,9 +130,54 @@ Deno.test("stream noise of one seed differs between the pictures of a batch and 
   assert.notDeepEqual(two.slice(0, two.length / 2), two.slice(two.length / 2));
 });
 
+Deno.test("imageIndex makes any picture of a batch alone: its noise is bit for bit that of the batch, in both stages", async () => {
+  await using pipeline = await open();
+  const make = async (options: Partial<GenerateOptions>) => {
+    const noise = new Map<string, Tensor>();
+    const onTensor = (name: string, value: Tensor) => void (name.startsWith("noise") && noise.set(name, value));
+    const { images } = await pipeline.generate(request({ rng: "stream", seed: 9, onTensor, ...options }));
+    return { noise, images };
+  };
+  const prompts = ["a fox", "a dog"];
+  const batch = await make({ prompt: prompts, imagesPerPrompt: 3 });
+  for (const imageIndex of [1, 5]) {
+    const [group, place] = [Math.floor(imageIndex / 3), imageIndex % 3];
+    const alone = await make({ prompt: prompts[group]!, imageIndex });
+    const compare = (name: string, { of, at }: { of: string; at: number }) => {
+      const { data } = alone.noise.get(name)!;
+      assert.deepEqual(batch.noise.get(of)!.data.slice(at * data.length, (at + 1) * data.length), data, of);
+    };
+    for (let i = 0; i <= 3; i++) compare(`noise.prior.${i}`, { of: `noise.prior.${i}`, at: imageIndex });
+    for (let i = 0; i <= 2; i++) compare(`noise.decoder.${i}`, { of: `noise.decoder${group}.${i}`, at: place });
+    // The picture then agrees to rounding.
+    const expected = batch.images[imageIndex]!.data;
+    assert.ok(alone.images[0]!.data.every((byte, i) => Math.abs(byte - expected[i]!) <= 2));
+    assert.equal(readPictureMetadata(await alone.images[0]!.png()).options.imageIndex, imageIndex);
+  }
+  const two = await make({ imagesPerPrompt: 2, imageIndex: 1 });
+  const first = await make({ imageIndex: 2 });
+  const { data } = first.noise.get("noise.prior.0")!;
+  assert.deepEqual(two.noise.get("noise.prior.0")!.data.slice(data.length), data);
+});
+
+Deno.test("imageIndex needs the counter-based generator and a picture that a batch can have", async () => {
+  await using pipeline = await open();
+  const refuses = (options: Partial<GenerateOptions>, message: RegExp) =>
+    assert.throws(
+      () => pipeline.generate(request(options)),
+      (error) => error instanceof ConfigError && message.test(error.message),
+    );
+  refuses({ imageIndex: 1 }, /^Expected rng to be "stream" with imageIndex 1 but found "torch"/);
+  refuses({ imageIndex: 2 ** 32, rng: "stream" }, /imageIndex .* from 0 to 4294967295/);
+  refuses({ imageIndex: -1, rng: "stream" }, /imageIndex/);
+  await pipeline.generate(request({ imageIndex: 0, stopAfter: "prior" }));
+});
+
 for (const stopAfter of ["prior", "decoder"] as const) {
   for (
-    const options of [{}, { seed: [1, 2] }, { decoderSeed: 77 }, { rng: "stream" as const }, { prompt: ["a", "b"] }]
+    const options of [{}, { seed: [1, 2] }, { decoderSeed: 77 }, { rng: "stream" as const, imageIndex: 3 }, {
+      prompt: ["a", "b"],
+    }]
   ) {
     Deno.test(`a run stopped after the ${stopAfter} and continued equals one run (${JSON.stringify(options)})`, async () => {
       await using pipeline = await open();

@@ -32,6 +32,11 @@ export interface GenerateOptions {
   decoderSeed?: number | readonly number[] | undefined;
   /** Pictures of each prompt out of one draw (diffusers' `num_images_per_prompt`). Default 1, or the number of seeds. */
   imagesPerPrompt?: number | undefined;
+  /**
+   * Makes pictures of a larger batch alone, with `rng: "stream"`: the first takes the noise of picture `imageIndex` (from 0, prompt
+   * by prompt) of the run with the same seed, bit for bit; with several seeds, of each seed's own run. Default 0.
+   */
+  imageIndex?: number | undefined;
   /** Steps of Stage C. */
   priorSteps?: number | undefined;
   /** Guidance scale of Stage C; above 1 it is active and doubles the work. */
@@ -69,6 +74,8 @@ export interface ResolvedOptions {
   readonly seed: number | readonly number[];
   readonly decoderSeed?: number | readonly number[];
   readonly imagesPerPrompt: number;
+  /** Only where it is not 0. */
+  readonly imageIndex?: number;
   readonly priorSteps: number;
   readonly priorGuidance: number;
   /** Only where they were given. */
