@@ -6,6 +6,7 @@ import { basename, dirname, extname, join } from "node:path";
 import { ConfigError } from "../errors.ts";
 import type { ImageFormat } from "../images/format.ts";
 import { quote } from "../weights/quote.ts";
+import { exitCodeOf, exitCodes } from "./_errors.ts";
 
 /** File types that a command writes: pictures, and the state between two stages. */
 export type FileType = ImageFormat | "safetensors";
@@ -84,8 +85,15 @@ export async function exists(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+    if (!isImpossibleName(error)) throw error;
+    throw new ConfigError(`Cannot write ${quote(path)}: the name is too long or not allowed here`, { cause: error });
   }
+}
+
+/** Whether the system says that nothing can have a name. */
+function isImpossibleName(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string };
+  return code === "ENAMETOOLONG" || code === "EINVAL" || /name too long/i.test(message ?? "");
 }
 
 const typeOfExtension: Readonly<Record<string, FileType>> = {
@@ -190,7 +198,8 @@ async function isFolder(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isDirectory;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    const isNone = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+    if (isNone || isImpossibleName(error)) return false;
     throw error;
   }
 }
@@ -207,13 +216,27 @@ export async function checkFolder(folder: string): Promise<void> {
   try {
     (await Deno.open(probe, { write: true, createNew: true })).close();
   } catch (cause) {
-    if (!(cause instanceof Deno.errors.PermissionDenied) && (cause as { code?: string }).code !== "EROFS") throw cause;
-    throw new Deno.errors.PermissionDenied(
+    throw explainProbe(cause, folder);
+  }
+  await Deno.remove(probe);
+}
+
+/** What it means that no file can be made in a folder. */
+function explainProbe(cause: unknown, folder: string): unknown {
+  const { code } = cause as { code?: string };
+  if (cause instanceof Deno.errors.PermissionDenied || code === "EROFS" || code === "EPERM") {
+    return new Deno.errors.PermissionDenied(
       `Cannot write to ${quote(folder)}: the folder is read-only, choose another`,
       { cause },
     );
   }
-  await Deno.remove(probe);
+  // A full disk and too many open files have nothing to do with the name.
+  if (exitCodeOf(cause) !== exitCodes.internal) return cause;
+  // /proc and the like know no new files, and say so in many ways.
+  const detail = code ?? (cause instanceof Error ? cause.name : "no reason given");
+  return new ConfigError(`Cannot write to ${quote(folder)}: no file can be made there (${detail}), choose another`, {
+    cause,
+  });
 }
 
 /** The path of a file with a name of our choice: the default name, or the next free one after it. */

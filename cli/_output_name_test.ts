@@ -160,3 +160,22 @@ Deno.test("a hand-over is a safetensors file", () =>
     await assert.rejects(planOutput([apple], { ...flags, output: "a.png", handOver: true }), /\.safetensors/);
     await assert.rejects(planOutput([apple], { ...flags, format: "png", handOver: true }), /no --format/);
   }));
+
+Deno.test({
+  name: "a folder in which the system makes no files is named, and so is a name that is too long",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    for (const output of ["/proc/x.png", "/proc/self/fd/{index}.png", "/proc"]) {
+      await assert.rejects(planOutput([apple], { ...flags, output }), {
+        name: "ConfigError",
+        message: /^Cannot write to "\/proc.*": no file can be made there \(ENOENT\), choose another$/,
+      });
+    }
+    await inFolder((folder) =>
+      assert.rejects(planOutput([apple], { ...flags, output: join(folder, `${"a".repeat(300)}.png`) }), {
+        name: "ConfigError",
+        message: /the name is too long or not allowed here$/,
+      })
+    );
+  },
+});
