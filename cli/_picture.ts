@@ -21,6 +21,9 @@ export interface PictureOptions {
 const maxColumns = 80;
 const minColumns = 24;
 
+/** Least height in rows, however small the window. */
+const minRows = 6;
+
 /** Width in pixels that is taken for a column's where the terminal does not say. */
 const pixelsPerColumn = 10;
 
@@ -45,7 +48,7 @@ export function pictureProtocol({ terminal, force = false }: PictureOptions): Pi
 }
 
 /**
- * Draws a picture, at most 80 columns wide, and ends the line. It writes nothing where the terminal shows no pictures.
+ * Draws a picture, at most 80 columns wide and so high that it can be seen whole with a line above and below, and ends the line. It writes nothing where the terminal shows no pictures.
  *
  * @param png The same picture as a PNG, which kitty and iTerm2 decode themselves
  * @returns how it was shown
@@ -53,7 +56,10 @@ export function pictureProtocol({ terminal, force = false }: PictureOptions): Pi
 export function showPicture(pixels: Pixels, png: Uint8Array, options: PictureOptions): PictureProtocol | undefined {
   const { terminal } = options;
   const protocol = pictureProtocol(options);
-  const room = Math.max(1, Math.min(maxColumns, terminal.columns()));
+  // A row is about as high as two columns are wide.
+  const visible = 2 * Math.max(minRows, terminal.rows() - 2);
+  const fitting = Math.floor(visible * pixels.width / pixels.height);
+  const room = Math.max(1, Math.min(maxColumns, terminal.columns(), fitting));
   const columns = Math.min(room, Math.max(minColumns, Math.ceil(pixels.width / pixelsPerColumn)));
   if (protocol === "kitty") terminal.write(kittyPicture(png, columns));
   else if (protocol === "iterm2") terminal.write(iterm2Picture(png, columns));

@@ -71,8 +71,24 @@ Deno.test("iTerm2 gets the PNG inline with its size", () => {
 
 Deno.test("half blocks fit the terminal and 80 columns", () => {
   for (const [columns, width] of [[30, 30], [200, 64]] as const) {
-    const terminal = fakeTerminal({ columns });
+    const terminal = fakeTerminal({ columns, rows: 100 });
     assert.equal(showPicture(pixels, png, { terminal }), "half blocks 24");
     assert.equal(terminal.written.join("").match(/▀/g)!.length, width * Math.ceil(width / 2));
+  }
+});
+
+Deno.test("a picture is no higher than the window less two lines, by every protocol", () => {
+  const tall: Pixels = { width: 64, height: 128, channels: 3, data: new Uint8Array(64 * 128 * 3) };
+  for (const [rows, lines] of [[24, 22], [10, 8], [2, 6]] as const) {
+    const terminal = fakeTerminal({ columns: 200, rows });
+    showPicture(tall, png, { terminal });
+    const drawn = terminal.written.join("").split("\n").slice(0, -1);
+    assert.deepEqual([drawn.length, drawn[0]!.match(/▀/g)!.length], [lines, lines]);
+    const kitty = fakeTerminal({ env: { TERM: "xterm-kitty" }, columns: 200, rows });
+    showPicture(tall, png, { terminal: kitty });
+    assert.match(kitty.written.join(""), new RegExp(`a=T,f=100,c=${lines},`));
+    const iterm = fakeTerminal({ env: { TERM: "xterm", TERM_PROGRAM: "iTerm.app" }, columns: 200, rows });
+    showPicture(tall, png, { terminal: iterm });
+    assert.match(iterm.written.join(""), new RegExp(`;width=${lines};`));
   }
 });

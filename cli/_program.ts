@@ -2,7 +2,7 @@
  * The tree of commands. Building it loads no model code, so that help and completions are quick.
  * @module
  */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import config from "../deno.json" with { type: "json" };
 import { version } from "../version.ts";
 import { completionsCommand } from "./completions.ts";
@@ -72,7 +72,10 @@ export function createProgram(): Command {
   for (const command of commands) {
     // Inheriting also resets what the command itself allows.
     const allowsExcess = command.name() === "generate";
+    const group = command.options.find(({ long }) => long === "--debug")?.helpGroupHeading;
     program.addCommand(command.copyInheritedSettings(program).allowExcessArguments(allowsExcess));
+    // So is its help flag replaced by the program's, which knows no headings.
+    if (group !== undefined) command.addHelpOption(new Option("-h, --help", "show this help").helpGroup(group));
   }
   return program;
 }

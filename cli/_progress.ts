@@ -2,7 +2,7 @@
  * The progress line on standard error: stage, bar, step, seconds a step, and the time that is left over all stages.
  * @module
  */
-import type { Terminal } from "./_terminal.ts";
+import { canRedraw, type Terminal } from "./_terminal.ts";
 import { fitText, textWidth, visibleText } from "./_text_width.ts";
 
 /** A stage of the plan; the same name may come several times, once for each run. */
@@ -47,7 +47,7 @@ const eraseLine = "\r\x1b[K";
  * Draws how far a run is.
  *
  * On a terminal it is one line that is redrawn and vanishes at the end; the cursor is never hidden, so that even a killed process
- * leaves the terminal whole. Elsewhere (a file, a pipe) it is one plain line for each finished stage.
+ * leaves the terminal whole. Elsewhere (a file, a pipe, `TERM=dumb`) it is one plain line for each finished stage.
  *
  * The time left is forecast from the mean time of the steps that a stage has taken. A stage that has taken none is not guessed: `…`.
  *
@@ -79,7 +79,7 @@ export class Progress implements Disposable {
     this.#now = now;
     this.#entries = plan.map(({ stage, total }) => ({ stage, total, done: 0, seconds: 0 }));
     this.#updated = now();
-    if (!terminal.isTerminal) return;
+    if (!canRedraw(terminal)) return;
     const timer = setInterval(() => this.#draw(), tickInterval);
     // A forgotten progress line must not keep the process alive.
     Deno.unrefTimer(timer);
@@ -96,7 +96,7 @@ export class Progress implements Disposable {
     const measured = this.#measured.get(stage) ?? { steps: 0, seconds: 0 };
     this.#measured.set(stage, { steps: measured.steps + steps, seconds: measured.seconds + seconds });
     this.#updated = this.#now();
-    if (this.#terminal.isTerminal) this.#draw();
+    if (canRedraw(this.#terminal)) this.#draw();
     else if (step >= total) this.#terminal.write(finishedLine(entry));
   }
 

@@ -121,6 +121,15 @@ Deno.test("without a terminal it is one plain line for each finished stage", () 
   ]);
 });
 
+Deno.test("a dumb terminal gets plain lines and no control codes", () => {
+  const terminal = fakeTerminal({ env: { TERM: "dumb" } });
+  using progress = new Progress(plan, { terminal });
+  for (let step = 1; step <= 4; step++) progress.update({ stage: "prior", step, total: 4, seconds: 1 });
+  progress.clear();
+  progress.done();
+  assert.deepEqual(terminal.written, ["prior: 4 steps in 4.0 s (1.0 s/step)\n"]);
+});
+
 Deno.test("the line fits any terminal, also with wide or hostile stage names", () => {
   const names = fc.constantFrom(
     "prior",

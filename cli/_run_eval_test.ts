@@ -30,7 +30,7 @@ const report: EvaluationReport = {
     { id: "drawings.background", name: "the drawings themselves", unit: "share", value: 1, count: 600 },
   ],
 };
-const plain = { isTerminal: false, env: {}, write: () => {}, columns: () => 80 };
+const plain = { isTerminal: false, env: {}, write: () => {}, columns: () => 80, rows: () => 24 };
 
 Deno.test("formatReport() is a table of values, counts, bars and verdicts", () => {
   assert.equal(

@@ -32,6 +32,8 @@ export interface Terminal {
   write(text: string): void;
   /** Columns at this moment: windows change. */
   columns(): number;
+  /** Lines at this moment. */
+  rows(): number;
 }
 
 /**
@@ -58,17 +60,25 @@ export function openTerminal(name: "stdout" | "stderr"): Terminal {
         if (name === "stdout" || !(error instanceof OutputClosedError)) throw error;
       }
     },
-    columns: consoleColumns,
+    columns: () => consoleSize().columns,
+    rows: () => consoleSize().rows,
   };
 }
 
-/** Columns of the console, or the 80 of a classic one where there is none. */
-function consoleColumns(): number {
+/** Size of the console, or the 80 × 24 of a classic one where there is none. */
+function consoleSize(): { columns: number; rows: number } {
+  const classic = { columns: 80, rows: 24 };
   try {
-    return Deno.consoleSize().columns || 80;
+    const { columns, rows } = Deno.consoleSize();
+    return { columns: columns || classic.columns, rows: rows || classic.rows };
   } catch {
-    return 80;
+    return classic;
   }
+}
+
+/** Whether a line can be drawn anew: a file cannot, nor can `TERM=dumb` (an editor's shell), which shows control codes as they are. */
+export function canRedraw({ isTerminal, env }: Pick<Terminal, "isTerminal" | "env">): boolean {
+  return isTerminal && env.TERM !== "dumb";
 }
 
 /**

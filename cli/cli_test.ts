@@ -335,7 +335,12 @@ Deno.test("help and version need no permission and no model code, and a wrong co
   const cases: [string[], number, RegExp, RegExp][] = [
     [["--version"], 0, /^wuerstchen \d+\.\d+\.\d+ \(Deno \d.*ONNX Runtime \d+\.\d+\.\d+.*\)\n$/, /^$/],
     [["--help"], 0, /Exit codes:[\s\S]*wuerstchen generate "/, /^$/],
-    [["generate", "--help"], 0, /--decoder-guidance[\s\S]*CUDA's[\s\S]*Examples:/, /^$/],
+    [
+      ["generate", "--help"],
+      0,
+      /--decoder-guidance[\s\S]*CUDA's[\s\S]*\nHelp:\n.*--debug .*\n {2}-h, --help .*\n\nExamples:/,
+      /^$/,
+    ],
     [["completions", "bash"], 0, /complete -F _wuerstchen wuerstchen\n$/, /^$/],
     [[], 2, /^$/, /Usage: wuerstchen/],
     [["generat"], 2, /^$/, /^error: unknown command 'generat' \(Did you mean generate\?\)/],

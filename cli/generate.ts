@@ -249,5 +249,5 @@ export function generateCommand(): Command {
       command.addOption(option);
     }
   }
-  return command.addHelpOption(new Option("-h, --help", "show this help").helpGroup("Help:"));
+  return command;
 }

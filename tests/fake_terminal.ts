@@ -10,14 +10,22 @@ export interface FakeTerminal extends Terminal {
   readonly written: string[];
 }
 
-/** Makes one: a colour terminal of 80 columns unless told otherwise. */
+/** Makes one: a colour terminal of 80 columns and 24 rows unless told otherwise. */
 export function fakeTerminal(
-  { isTerminal = true, columns = 80, env = { TERM: "xterm-256color", COLORTERM: "truecolor" } }: {
+  { isTerminal = true, columns = 80, rows = 24, env = { TERM: "xterm-256color", COLORTERM: "truecolor" } }: {
     isTerminal?: boolean;
     columns?: number;
+    rows?: number;
     env?: TerminalEnv;
   } = {},
 ): FakeTerminal {
   const written: string[] = [];
-  return { isTerminal, env, written, columns: () => columns, write: (text) => void written.push(text) };
+  return {
+    isTerminal,
+    env,
+    written,
+    columns: () => columns,
+    rows: () => rows,
+    write: (text) => void written.push(text),
+  };
 }
