@@ -6,6 +6,7 @@ import type { PictureMetadata } from "../pipeline/metadata.ts";
 import { oneLine } from "./_errors.ts";
 import { formatPsnr } from "./_psnr.ts";
 import { type PictureFile, readPicture } from "./_picture_file.ts";
+import { shellPath } from "./_shell_quote.ts";
 import { writeOut } from "./_stdout.ts";
 
 /**
@@ -21,10 +22,10 @@ export async function runInfo(path: string, { json }: { json: boolean }): Promis
 /** The facts of a picture as lines for people. */
 export function formatInfo(picture: PictureFile): string {
   const { path, format, width, height, size, parameters, metadata } = picture;
-  const lines = [`${path}: ${format.toUpperCase()}, ${width}×${height} px, ${size} bytes`];
+  const lines = [`${oneLine(path)}: ${format.toUpperCase()}, ${width}×${height} px, ${size} bytes`];
   if (metadata) {
     lines.push(...settingLines(metadata));
-    if (!metadata.reconstruction) lines.push(`paint it again with: wuerstchen generate -C ${path}`);
+    if (!metadata.reconstruction) lines.push(`paint it again with: wuerstchen generate -C ${oneLine(shellPath(path))}`);
   } else if (parameters !== undefined) {
     lines.push("painted by another program:", ...parameters.split(/\r?\n/).map(oneLine));
   } else lines.push("it does not say how it was painted");

@@ -102,3 +102,13 @@ Deno.test("readPicture() refuses a huge file unread", () =>
     await Deno.truncate(path, 2 ** 40);
     await assert.rejects(readPicture(path), /at most 268435456 bytes but found 1099511627776/);
   }));
+
+Deno.test("the command that paints a picture again can be pasted, whatever the picture is called", () => {
+  const hint = (path: string) => formatInfo({ ...picture, path }).trimEnd().split("\n").at(-1);
+  const again = "paint it again with: wuerstchen generate -C ";
+  assert.equal(hint("my apple.png"), `${again}"my apple.png"`);
+  assert.equal(hint("$(rm x).png"), `${again}'$(rm x).png'`);
+  assert.equal(hint("-7.png"), `${again}./-7.png`);
+  const [first] = formatInfo({ ...picture, path: "a\u001b[2J.png" }).split("\n");
+  assert.equal(first, "a\\u{1b}[2J.png: PNG, 2×1 px, 90 bytes");
+});

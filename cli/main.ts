@@ -3,8 +3,9 @@
  * The command line. Standard output carries results, standard error everything else; the exit code says what went wrong.
  * @module
  */
-import { exitCodeOf, exitCodes, explainError, stackOf } from "./_errors.ts";
+import { exitCodeOf, exitCodes, explainError, oneLine, stackOf } from "./_errors.ts";
 import { createProgram } from "./_program.ts";
+import { shellQuote } from "./_shell_quote.ts";
 
 /** Errors with which commander says that help or the version has been shown. */
 const shown = ["commander.help", "commander.helpDisplayed", "commander.version"];
@@ -33,7 +34,7 @@ function printError(error: unknown, args: readonly string[]): void {
   const { code } = error as { code?: string };
   const [first = ""] = args;
   if (code === "commander.unknownCommand" && first.includes(" ")) {
-    line += `: to paint it, wuerstchen generate ${JSON.stringify(first)}`;
+    line += `: to paint it, wuerstchen generate ${oneLine(shellQuote(first))}`;
   } else if (code?.startsWith("commander.")) {
     const command = code === "commander.unknownCommand" || first.startsWith("-") ? "" : `${first} `;
     line += `: see wuerstchen ${command}--help`;
