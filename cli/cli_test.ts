@@ -278,6 +278,29 @@ Deno.test("--strict refuses weights with NaN before anything is painted", () =>
     assert.deepEqual([unread.code, unread.err], [0, ""]);
   }));
 
+Deno.test("deno task works where it was started: pictures and paths are relative to that folder", () =>
+  inFolder(async (folder) => {
+    const cwd = join(folder, "my pictures");
+    await Deno.mkdir(cwd);
+    const config = join(import.meta.dirname!, "..", "deno.json");
+    const task = async (...args: string[]) => {
+      // What runs these tests may be a task itself.
+      const { INIT_CWD: _, ...env } = Deno.env.toObject();
+      const command = new Deno.Command(Deno.execPath(), {
+        args: ["task", "--quiet", "--config", config, ...args],
+        cwd,
+        env: { ...env, NO_COLOR: "1" },
+        clearEnv: true,
+      });
+      const { code, stdout, stderr } = await command.output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+      return new TextDecoder().decode(stdout);
+    };
+    assert.equal(await task("generate", "a $HOME dog", "-s", "1", "-q", ...tiny), "a-HOME-dog-1.png\n");
+    assert.match(await task("wuerstchen", "info", "a-HOME-dog-1.png"), /prompt +a \$HOME dog\n/);
+    assert.deepEqual(filesIn(cwd), ["a-HOME-dog-1.png"]);
+  }));
+
 Deno.test("several pictures of one name get numbers, and every one is written", () =>
   inFolder(async (cwd) => {
     const { code, out } = await run(["generate", "x", "-s", "1", "--images-per-prompt", "2", "-q", ...tiny], { cwd });
