@@ -17,7 +17,6 @@ import { Grouping } from "./_grouping.ts";
 import { watchInterruption } from "./_interruption.ts";
 import { checkFolder, checkFree, type OutputPlan, planOutput } from "./_output_name.ts";
 import { pictureProtocol, showPicture } from "./_picture.ts";
-import { continueWarnings, repeatWarnings } from "./_repeat.ts";
 import { Report } from "./_report.ts";
 import { type GenerateFlags, type GenerateRequest, readRequest } from "./_request.ts";
 import { writeOut } from "./_stdout.ts";
@@ -147,7 +146,13 @@ class GenerateCommand {
 
   #complete(options: GenerateOptions, signal: AbortSignal): GenerateOptions {
     const onTensor = (name: string, value: Tensor) => void this.#tensors.set(name, value);
-    return { ...options, signal, ...(this.#parts.flags.saveTensors === undefined ? {} : { onTensor }) };
+    const { repeats } = this.#parts.request;
+    return {
+      ...options,
+      ...(repeats ? { repeats } : {}),
+      signal,
+      ...(this.#parts.flags.saveTensors === undefined ? {} : { onTensor }),
+    };
   }
 
   async #take(event: GenerateEvent, { first, report }: { first: number; report: Report }): Promise<void> {
@@ -179,21 +184,7 @@ class GenerateCommand {
       this.#written++;
       report.handOver(result, { run, path });
     }
-    const { repeats, from } = this.#parts.request;
-    const { threads } = this.#parts.pipeline;
-    if (run === 0) {
-      const warnings = repeats
-        ? repeatWarnings(repeats, { model: result.model, threads, given: this.#givenNoise() })
-        : [];
-      if (from) warnings.push(...continueWarnings(from, result.model));
-      for (const message of warnings) report.warning(message);
-    }
     report.result(result, run);
-  }
-
-  #givenNoise(): string[] {
-    const { flags } = this.#parts;
-    return (["priorLatents", "decoderLatents"] as const).filter((name) => flags[name] !== undefined);
   }
 
   async #finish(report: Report): Promise<void> {

@@ -34,6 +34,11 @@ function isHandOver(value: unknown): boolean {
     isObject(value.options) && isList(isText)(value.generators) && isObject(value.model);
 }
 
+function isPictureMetadata(value: unknown): boolean {
+  return isObject(value) && isObject(value.options) && isObject(value.model) && isObject(value.model.weights) &&
+    isNumber(value.threads) && isText(value.version);
+}
+
 const text: Check = ["a text or a list of texts", (value) => isText(value) || isList(isText)(value)];
 const number: Check = ["a number", isNumber];
 const seeds: Check = ["a number or a list of numbers", (value) => isNumber(value) || isList(isNumber)(value)];
@@ -58,6 +63,7 @@ const checks: { readonly [Key in keyof GenerateOptions]-?: Check } = {
   rng: ["a text", isText],
   stopAfter: ['"prior" or "decoder"', (value) => value === "prior" || value === "decoder"],
   from: ["what readHandOver() gives", isHandOver],
+  repeats: ["what readPictureMetadata() gives", isPictureMetadata],
   priorLatents: noise,
   decoderLatents: noise,
   signal: ["an AbortSignal", (value) => value instanceof AbortSignal],

@@ -92,13 +92,13 @@ function chooseTimes(
 }
 
 /**
- * Resolves options: the call's own, then those of the hand-over that it continues, then the model's defaults.
+ * Resolves options: the call's own, then those of the hand-over that it continues or the picture that it repeats, then the model's defaults.
  *
  * @throws {ConfigError} where a value is of another kind or out of its range, naming value and range
  */
 export function resolveOptions(options: GenerateOptions, defaults: ModelDefaults): ResolvedOptions {
   checkOptionTypes(options);
-  const base = options.from?.options;
+  const base = options.from?.options ?? options.repeats?.options;
   const prompt = options.prompt;
   const prompts = typeof prompt === "string" ? [prompt] : prompt;
   if (prompts.length === 0) throw new ConfigError("Expected at least one prompt but found none");

@@ -30,6 +30,7 @@ import {
   type ReconstructOptions,
   type ReconstructResult,
 } from "./reconstruct.ts";
+import { continueWarnings, repeatWarnings } from "./repeat_warnings.ts";
 import { createRun, type Work } from "./run.ts";
 import { sizeRules } from "./size_rules.ts";
 import { Clock } from "./timings.ts";
@@ -330,6 +331,10 @@ export class Pipeline implements AsyncDisposable {
       const results: GenerateResult[] = [];
       for (const job of jobs) {
         const model = await identity;
+        for (const message of this.#comparisons(job, model)) {
+          job.warnings.push(message);
+          yield { type: "warning", run: job.index, message };
+        }
         const { images, warnings, options, plan, index: run } = job;
         const handOver = job.request.stopAfter ? { handOver: job.handOver(model) } : {};
         const timings = clock.read();
@@ -360,6 +365,15 @@ export class Pipeline implements AsyncDisposable {
       if (nonFinite.length === 0) throw error;
       throw new NumericError(`${error.message}; ${describeNonFinite(nonFinite)}`, { cause: error });
     }
+  }
+
+  /** What differs from the picture or the run that a job repeats or continues. */
+  #comparisons({ request }: Job, model: ModelIdentity): string[] {
+    const { repeats, from } = request;
+    return [
+      ...(repeats ? repeatWarnings(repeats, { model, threads: this.threads, ...hashInputs(request) }) : []),
+      ...(from ? continueWarnings(from, model) : []),
+    ];
   }
 
   async *#awaitWeights(signal: AbortSignal): AsyncGenerator<WeightsEvent> {

@@ -241,6 +241,42 @@ Deno.test("a PNG says how it was made", async () => {
   assert.equal(Object.keys(model.weights).length, 5);
 });
 
+Deno.test("a picture is repeated from its metadata, and changed weights, threads and noise are warnings", async () => {
+  await inTempFolder(async (folder) => {
+    const { decoder } = await copyTinyModel(folder);
+    await using pipeline = await loadPipeline(folder, { threads: 2 });
+    const noise = new Float32Array(144).fill(0.5);
+    const priorLatents = tensor("float32", [1, 16, 3, 3], noise);
+    const made = await pipeline.generate(
+      request({ negativePrompt: "a dog", priorTimesteps: [1, 0.5, 0], priorLatents }),
+    );
+    const repeats = readPictureMetadata(await made.images[0]!.png());
+    const { prompt } = repeats.options;
+    const again = await pipeline.generate({ prompt, repeats, priorLatents });
+    assert.deepEqual([bytesOf(again), again.options, again.warnings], [bytesOf(made), made.options, []]);
+    const spread = await pipeline.generate({ ...repeats.options, repeats });
+    assert.deepEqual(spread.warnings, [
+      "the picture was painted from initial noise that it does not hold: give it again with --prior-latents",
+    ]);
+    await halve(join(decoder, "vqgan", "diffusion_pytorch_model.safetensors"));
+    await using other = await loadPipeline(folder, { threads: 1 });
+    const run = other.generate({ prompt, repeats, priorLatents });
+    const told: string[] = [];
+    for await (const event of run) if (event.type === "warning") told.push(event.message);
+    const { warnings } = await run;
+    assert.deepEqual(told, warnings);
+    assert.deepEqual(warnings, [
+      "the weights are not those that painted the picture (vqgan): it will look different",
+      "the picture was painted with 2 threads, now it is 1: pixels may differ",
+    ]);
+    const { handOver } = await pipeline.generate(request({ stopAfter: "prior" }));
+    const continued = await other.generate({ prompt, from: handOver });
+    assert.deepEqual(continued.warnings, [
+      "the first half was made for other weights (vqgan): the picture will look different",
+    ]);
+  });
+});
+
 Deno.test("with hashWeights: false nothing but the networks reads the weights, and pictures do not say which they were", async () => {
   const open = Deno.open;
   let opened = 0;
@@ -336,6 +372,18 @@ Deno.test("a prompt longer than the encoder is a warning with the lost words", a
   const { warnings } = await pipeline.generate(request({ prompt: `${"fox ".repeat(40)}owl` }));
   assert.match(warnings[0]!, /77 tokens; lost: ".*owl"/);
 });
+
+/** Halves all weights of a file. */
+async function halve(file: string): Promise<void> {
+  const weights = await openSafetensors(file);
+  const tensors = new Map<string, Tensor>();
+  for (const key of weights.tensors.keys()) {
+    const whole = await weights.read(key);
+    const { dtype, shape, data } = whole;
+    tensors.set(key, dtype === "float32" ? tensor(dtype, shape, (data as Float32Array).map((x) => x / 2)) : whole);
+  }
+  await writeSafetensors(file, tensors, { force: true });
+}
 
 /** Puts NaN into one tensor of a file. */
 async function damage(file: string, key: string): Promise<void> {

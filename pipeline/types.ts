@@ -5,6 +5,7 @@
 import type { ImageFormat } from "../images/format.ts";
 import type { Pixels } from "../images/pixels.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { PictureMetadata } from "./metadata.ts";
 import type { SizePlan } from "./plan.ts";
 
 /**
@@ -55,6 +56,11 @@ export interface GenerateOptions {
   stopAfter?: "prior" | "decoder" | undefined;
   /** Continues where another run stopped; its settings are defaults of this one. */
   from?: HandOver | undefined;
+  /**
+   * Repeats a picture: what {@linkcode readPictureMetadata} gives. Its settings are defaults of this run, and what keeps the pixels
+   * from being the same (weights, version, threads, tensors that were handed in) becomes warnings.
+   */
+  repeats?: PictureMetadata | undefined;
   /** Initial noise of Stage C [b, 16, n, m], which is then not drawn. */
   priorLatents?: Tensor<"float32"> | undefined;
   /** Initial noise of Stage B [b, 4, h, w], which is then not drawn. */
@@ -163,7 +169,7 @@ export interface GenerateResult {
   readonly options: ResolvedOptions;
   readonly plan: SizePlan;
   readonly timings: Timings;
-  /** What was lost or unusual, a line each: a truncated prompt, changed weights. */
+  /** What was lost or unusual, a line each: a truncated prompt, weights that are not those of what is repeated or continued. */
   readonly warnings: readonly string[];
   readonly model: ModelIdentity;
   /** Only with `stopAfter`. */

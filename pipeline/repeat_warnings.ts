@@ -2,9 +2,12 @@
  * Compares a picture or a half-finished run with what repeats or continues it.
  * @module
  */
-import type { PictureMetadata } from "../pipeline/metadata.ts";
-import type { HandOver, LoraIdentity, ModelIdentity } from "../pipeline/types.ts";
 import { version } from "../version.ts";
+import type { PictureMetadata } from "./metadata.ts";
+import type { HandOver, LoraIdentity, ModelIdentity } from "./types.ts";
+
+/** Whether a model says which weights it has. */
+const isHashed = ({ weights }: ModelIdentity) => Object.keys(weights).length > 0;
 
 /** Networks whose weights two models do not share. */
 function changedWeights(before: ModelIdentity, now: ModelIdentity): string[] {
@@ -33,6 +36,7 @@ function changedLoras(
 
 /** Why the picture of one whole run cannot be promised, a sentence each; none where it can. */
 export function continueWarnings({ model: before }: Pick<HandOver, "model">, now: ModelIdentity): string[] {
+  if (!isHashed(before) || !isHashed(now)) return [];
   // What lies behind is in the file, whoever computed it.
   const counts = (name: string) => !name.startsWith("prior");
   const warnings: string[] = [];
@@ -47,22 +51,25 @@ export function continueWarnings({ model: before }: Pick<HandOver, "model">, now
   return warnings;
 }
 
-/** Why the same pixels cannot be promised, a sentence each; none where they can. */
+/**
+ * Why the same pixels cannot be promised, a sentence each; none where they can.
+ *
+ * @param now the run that repeats the picture; without hashes of its weights these are not compared
+ */
 export function repeatWarnings(
   picture: PictureMetadata,
-  { model, threads, given = [] }: {
-    model: ModelIdentity;
-    threads: number;
-    /** Options that are given again: `priorLatents`, `decoderLatents`. */
-    given?: readonly string[];
-  },
+  now: Pick<PictureMetadata, "model" | "threads" | "inputs">,
 ): string[] {
+  const { model, threads } = now;
   const warnings: string[] = [];
-  const changed = changedWeights(picture.model, model);
+  const changed = isHashed(model) && isHashed(picture.model) ? changedWeights(picture.model, model) : [];
   if (changed.length > 0) {
     warnings.push(`the weights are not those that painted the picture (${changed.join(", ")}): it will look different`);
   }
-  const loras = changedLoras(picture.model, model);
+  if (isHashed(model) && !isHashed(picture.model)) {
+    warnings.push("the picture does not say which weights painted it: it will look different if they were others");
+  }
+  const loras = isHashed(model) ? changedLoras(picture.model, model) : [];
   if (loras.length > 0) {
     warnings.push(`the LoRAs are not those that painted the picture (${loras.join(", ")}): it will look different`);
   }
@@ -72,18 +79,29 @@ export function repeatWarnings(
   if (picture.threads !== threads) {
     warnings.push(`the picture was painted with ${picture.threads} threads, now it is ${threads}: pixels may differ`);
   }
-  const { from, ...noise } = picture.inputs ?? {};
-  if (from !== undefined) {
+  return [...warnings, ...inputWarnings(picture.inputs ?? {}, now.inputs ?? {})];
+}
+
+type Inputs = NonNullable<PictureMetadata["inputs"]>;
+
+/** What the picture was painted from and does not hold. */
+function inputWarnings(before: Inputs, now: Inputs): string[] {
+  const warnings: string[] = [];
+  if (before.from !== undefined && before.from !== now.from) {
     warnings.push(
       "the picture continued a file of --stop-after, which it does not hold: this paints it from the start, and it will look " +
         "different if prompt, settings or model were not those of the first half; --from FILE in place of -C continues the file",
     );
   }
-  const missing = Object.keys(noise).filter((name) => !given.includes(name));
-  if (missing.length > 0) {
-    const flags = missing.map((name) => name === "priorLatents" ? "--prior-latents" : "--decoder-latents");
+  const flags = { priorLatents: "--prior-latents", decoderLatents: "--decoder-latents" };
+  for (const [name, flag] of Object.entries(flags)) {
+    if (before[name] === now[name]) continue;
     warnings.push(
-      `the picture was painted from initial noise that it does not hold: give it again with ${flags.join(" and ")}`,
+      before[name] === undefined
+        ? `the picture was painted without ${flag}: it will look different`
+        : now[name] === undefined
+        ? `the picture was painted from initial noise that it does not hold: give it again with ${flag}`
+        : `the initial noise of ${flag} is not that of the picture: it will look different`,
     );
   }
   return warnings;

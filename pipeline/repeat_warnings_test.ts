@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { PictureMetadata } from "../pipeline/metadata.ts";
 import { version } from "../version.ts";
-import { continueWarnings, repeatWarnings } from "./_repeat.ts";
+import type { PictureMetadata } from "./metadata.ts";
+import { continueWarnings, repeatWarnings } from "./repeat_warnings.ts";
 
 const model = { name: "emoji", weights: { prior: "aa", vqgan: "bb" } };
 const picture: PictureMetadata = {
@@ -47,13 +47,33 @@ Deno.test("another version, another number of threads and files from outside are
   assert.match(warnings[2]!, /initial noise .* give it again with --prior-latents$/);
 });
 
-Deno.test("noise that is given again is no warning, and a run that continued a file is not told to give it with -C", () => {
+Deno.test("noise that is given again is no warning, other noise is, and a continued file has its own flag", () => {
   const noisy = { ...picture, inputs: { priorLatents: "ee", decoderLatents: "ff" } };
-  const [warning, ...more] = repeatWarnings(noisy, { model, threads: 2, given: ["priorLatents"] });
-  assert.match(warning!, /give it again with --decoder-latents$/);
+  const warn = (picture: PictureMetadata, inputs?: PictureMetadata["inputs"]) =>
+    repeatWarnings(picture, { model, threads: 2, ...(inputs ? { inputs } : {}) });
+  assert.deepEqual(warn(noisy, { decoderLatents: "ff", priorLatents: "ee" }), []);
+  assert.deepEqual(warn(noisy, { priorLatents: "xx" }), [
+    "the initial noise of --prior-latents is not that of the picture: it will look different",
+    "the picture was painted from initial noise that it does not hold: give it again with --decoder-latents",
+  ]);
+  assert.deepEqual(warn(picture, { priorLatents: "ee" }), [
+    "the picture was painted without --prior-latents: it will look different",
+  ]);
+  const continued = { ...picture, inputs: { from: "ee" } };
+  assert.deepEqual(warn(continued, { from: "ee" }), []);
+  const [warning, ...more] = warn(continued);
+  assert.match(warning!, /paints it from the start, .* --from FILE in place of -C continues the file$/);
   assert.deepEqual(more, []);
-  const [continued] = repeatWarnings({ ...picture, inputs: { from: "ee" } }, { model, threads: 2 });
-  assert.match(continued!, /paints it from the start, .* --from FILE in place of -C continues the file$/);
+});
+
+Deno.test("weights that nobody has hashed are not compared", () => {
+  const unhashed = { name: "emoji", weights: {} };
+  assert.deepEqual(repeatWarnings(picture, { model: unhashed, threads: 2 }), []);
+  assert.deepEqual(continueWarnings({ model: unhashed }, model), []);
+  assert.match(
+    repeatWarnings({ ...picture, model: unhashed }, { model, threads: 2 })[0]!,
+    /does not say which weights/,
+  );
 });
 
 Deno.test("a continued run misses the weights of its own stages alone", () => {
