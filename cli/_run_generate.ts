@@ -15,6 +15,7 @@ import { exitCodeOf, explainError, InterruptedError, OutputClosedError, PartialB
 import { FileSaver } from "./_file_saver.ts";
 import { Grouping } from "./_grouping.ts";
 import { watchInterruption } from "./_interruption.ts";
+import { type StandIn, standInFor } from "./_missing_model.ts";
 import { checkFolder, checkFree, type OutputPlan, planOutput } from "./_output_name.ts";
 import { pictureProtocol, showPicture } from "./_picture.ts";
 import { Report } from "./_report.ts";
@@ -27,10 +28,12 @@ const previewSteps = 4;
 
 type Event<Type extends GenerateEvent["type"]> = Extract<GenerateEvent, { type: Type }>;
 
-/** Streams of a command; the process's own where left out. */
+/** Streams and places of a command; the process's own where left out. */
 export interface GenerateStreams {
   readonly stdout: Terminal;
   readonly stderr: Terminal;
+  /** Folder of the bundled models. */
+  readonly modelsFolder?: string;
 }
 
 /**
@@ -58,9 +61,11 @@ export async function runGenerate(
   const { prior, decoder, variant, threads, loras } = request;
   const { keepLoaded } = flags;
   const hashWeights = needsHashes(request, flags);
-  const options = { prior, decoder, variant, threads, keepLoaded, loras, hashWeights };
-  await using pipeline = await loadPipeline(request.model, options);
-  const command = new GenerateCommand({ request, output, flags, streams, pipeline });
+  const { modelsFolder } = streams;
+  const standIn = await standInFor(request.model, { modelsFolder });
+  const options = { prior, decoder, variant, threads, keepLoaded, loras, hashWeights, modelsFolder };
+  await using pipeline = await loadPipeline(standIn?.model ?? request.model, options);
+  const command = new GenerateCommand({ request, output, flags, streams, pipeline, standIn });
   await command.run(interruption.signal);
 }
 
@@ -92,6 +97,7 @@ interface Parts {
   readonly flags: GenerateFlags;
   readonly streams: GenerateStreams;
   readonly pipeline: Pipeline;
+  readonly standIn: StandIn | undefined;
 }
 
 /** A command whose request is checked and whose model is open. */
@@ -107,7 +113,7 @@ class GenerateCommand {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { request, pipeline, flags, streams } = this.#parts;
+    const { request, pipeline, flags, streams, standIn } = this.#parts;
     const runs = request.runs.map((options) => this.#complete(options, signal));
     // A run that is made and not started has been checked: all are, before the first one starts.
     for (const options of runs) pipeline.generate(options);
@@ -115,6 +121,7 @@ class GenerateCommand {
     pipeline.keepLoaded = grouping.keepsLoaded;
     using report = new Report({ flags, ...streams, groups: grouping.rest });
     try {
+      if (standIn) report.warning(standIn.notice);
       if (flags.strict) await pipeline.checkWeights({ signal, onProgress: (event) => report.weights(event) });
       for (let first = 0; first < runs.length;) {
         signal.throwIfAborted();
@@ -146,12 +153,14 @@ class GenerateCommand {
 
   #complete(options: GenerateOptions, signal: AbortSignal): GenerateOptions {
     const onTensor = (name: string, value: Tensor) => void this.#tensors.set(name, value);
-    const { repeats } = this.#parts.request;
+    const { request: { repeats, from }, flags, standIn } = this.#parts;
     return {
+      // What is continued has its size.
+      ...(from ? {} : standIn?.size),
       ...options,
       ...(repeats ? { repeats } : {}),
       signal,
-      ...(this.#parts.flags.saveTensors === undefined ? {} : { onTensor }),
+      ...(flags.saveTensors === undefined ? {} : { onTensor }),
     };
   }
 

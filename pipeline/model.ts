@@ -86,7 +86,7 @@ async function compressorOf({ folder }: DecoderRepository): Promise<{ compressor
 }
 
 /** Folder of the models that come with this package. */
-function bundledFolder(): string {
+export function bundledFolder(): string {
   return fileURLToPath(new URL("../models", import.meta.url));
 }
 
@@ -111,7 +111,9 @@ async function findFolder(name: string, bundled: string): Promise<Found> {
     throw new CheckpointError(`${name}: Expected a model folder but found a file`);
   }
   throw new CheckpointError(
-    `${name}: Expected a folder that exists or a bundled model (${(await bundledNames(bundled)).join(", ")})`,
+    `${name}: Expected a folder that exists or a bundled model (${
+      (await bundledNames(bundled)).join(", ") || "none is here"
+    })`,
   );
 }
 
