@@ -114,7 +114,9 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
     },
     {
       flags: "-s, --seed <list>",
-      help: "one picture a seed: 7, or 1,2,5-8; -1 draws one (default: random, and printed)",
+      help:
+        "one picture a seed: 7, or 1,2,5-8; -1 draws one; of larger ones torch's generator takes the low 32 bits, so that 7 and " +
+        "4294967303 are one (default: random, and printed)",
       parse: parseSeeds,
     },
     integer("-b, --batch-count <n>", "n independent pictures with the seeds s, s+1 …; not with several seeds", {

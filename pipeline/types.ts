@@ -27,7 +27,10 @@ export interface GenerateOptions {
   width?: number | undefined;
   /** Height of the picture in pixels, 64 to 4096. */
   height?: number | undefined;
-  /** Start of the generator, 0 … 2⁵³ − 1; several seeds are one generator an image. Random where left out. */
+  /**
+   * Start of the generator, 0 … 2⁵³ − 1; several seeds are one generator an image. Random (below 2³²) where left out. With `rng:
+   * "torch"` only the low 32 bits count, as in torch: 7 and 7 + 2³² give the same picture; with `"stream"` all do.
+   */
   seed?: number | readonly number[] | undefined;
   /** Gives Stage B a generator of its own; left out, the one of Stage C runs on. */
   decoderSeed?: number | readonly number[] | undefined;
