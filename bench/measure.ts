@@ -9,6 +9,7 @@
 import { cpuUsage, stdin } from "node:process";
 import { createInterface } from "node:readline";
 import { runtimeVersion } from "../runtime/session.ts";
+import type { RewriteName } from "../stages/rewrites.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
 import type { Case } from "./cases.ts";
@@ -20,6 +21,8 @@ export interface MeasureRequest {
   readonly threads: number;
   /** Lets the runtime pack fp32 weights. */
   readonly prepack?: boolean;
+  /** Rewrites of the graph to leave out. */
+  readonly without?: readonly RewriteName[];
   /** For a peer: a safetensors file with the inputs that this toolkit draws. */
   readonly inputs?: string;
   /** For a peer: bfloat16 in place of fp32. */
@@ -50,10 +53,10 @@ function say(answer: unknown): void {
 }
 
 async function main(request: MeasureRequest): Promise<void> {
-  const { threads, prepack } = request;
+  const { threads, prepack, without } = request;
   const versions = { deno: Deno.version.deno, onnxruntime: await runtimeVersion() };
   const start = performance.now();
-  const network = await openCase(request.case, { threads, prepack });
+  const network = await openCase(request.case, { threads, prepack, without });
   await network.load();
   const load = (performance.now() - start) / 1000;
   const inputs = randomInputs(network.graph, request.case.sizes);

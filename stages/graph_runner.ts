@@ -4,6 +4,7 @@
  */
 import {
   type Binding,
+  countFlops,
   encodeModel,
   type Graph,
   hoist,
@@ -11,6 +12,7 @@ import {
   type Named,
   type Parameter,
   partOf,
+  splitRows,
 } from "../onnx/mod.ts";
 import { Session } from "../runtime/session.ts";
 import { bytesOf, sizeOf, type Tensor } from "../tensor/tensor.ts";
@@ -24,6 +26,8 @@ export interface GraphRunnerOptions {
   readonly prepack?: boolean | undefined;
   /** Names of the inputs that change from run to run; all of them where left out. */
   readonly varying?: readonly string[] | undefined;
+  /** Least number of floating-point operations, at batch 1, that make it worth while to compute what fixed inputs decide apart. */
+  readonly hoistFrom?: number | undefined;
 }
 
 /** Computed weights of more bytes than this are computed by sessions of their own; below, the runtime folds them in less time. */
@@ -32,24 +36,35 @@ const foldedBelow = 64e6;
 /** Most bytes of computed weights that one session holds while they are copied. */
 const groupBytes = 128e6;
 
+/** Session of its own for what fixed inputs decide: that takes as long to build as a few billion operations take. */
+const defaultHoistFrom = 1e9;
+
 /** A graph by how often its parts run. */
 export interface GraphParts {
   /** Weights that are computed from other weights when the graph is loaded; nothing where they are few. */
   readonly known: Graph | undefined;
-  /** What fixed inputs alone decide. */
+  /** What fixed inputs alone decide; nothing where it is little. */
   readonly once: Graph | undefined;
   /** What runs every time. */
   readonly each: Graph;
 }
 
 /** Takes a graph apart as {@linkcode GraphRunner} runs it, `varying` being the inputs that change from run to run. */
-export function partsOf(graph: Graph, { varying }: { varying?: readonly string[] | undefined }): GraphParts {
-  const weights = hoistParameters(graph);
-  const large = weights.once !== undefined && knownBytes(weights.once) > foldedBelow;
-  const known = large ? weights.once : undefined;
-  const rest = large ? weights.each : graph;
-  const names = varying ?? graph.inputs.map(({ name }) => name);
-  return { known, ...hoist(rest, { varying: [...names, ...known?.outputs.map(({ name }) => name) ?? []] }) };
+export function partsOf(
+  graph: Graph,
+  { varying, hoistFrom = defaultHoistFrom }: Pick<GraphRunnerOptions, "varying" | "hoistFrom">,
+): GraphParts {
+  if (varying) {
+    const parts = takeApart(splitRows(graph, { varying }), varying);
+    if (parts.once && countFlops(parts.once.nodes, { batch: 1 }) >= hoistFrom) return parts;
+  }
+  return takeApart(graph, graph.inputs.map(({ name }) => name));
+}
+
+function takeApart(graph: Graph, varying: readonly string[]): GraphParts {
+  const { once: known, each } = hoistParameters(graph);
+  if (!known || knownBytes(known) <= foldedBelow) return { known: undefined, ...hoist(graph, { varying }) };
+  return { known, ...hoist(each, { varying: [...varying, ...known.outputs.map(({ name }) => name)] }) };
 }
 
 /** Bytes of what a graph computes from parameters. */

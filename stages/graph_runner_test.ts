@@ -10,8 +10,11 @@ import { GraphRunner } from "./graph_runner.ts";
 
 const floats = (...values: number[]) => tensor("float32", [1, values.length], Float32Array.from(values));
 
-/** Runs `use` with a runner of x·a·(2·weight)ᵀ, the weight being [size, 1] of ones, and the text added. */
-async function withRunner(size: number, use: (runner: GraphRunner) => Promise<void>): Promise<void> {
+/** Runs `use` with a runner of 2·x·weightᵀ + 3·text·weightᵀ, the weight being [size, 1] of ones. */
+async function withRunner(
+  { size, hoistFrom = 0 }: { size: number; hoistFrom?: number },
+  use: (runner: GraphRunner) => Promise<void>,
+): Promise<void> {
   await inTempFolder(async (folder) => {
     const ones = tensor("float32", [size, 1], new Float32Array(size).fill(1));
     await writeSafetensors(join(folder, "model.safetensors"), { weight: ones });
@@ -23,6 +26,7 @@ async function withRunner(size: number, use: (runner: GraphRunner) => Promise<vo
       ...bindCheckpoint(checkpoint.tensors),
       threads: 1,
       varying: ["x"],
+      hoistFrom,
     });
     try {
       await use(runner);
@@ -35,7 +39,7 @@ async function withRunner(size: number, use: (runner: GraphRunner) => Promise<vo
 const first = ({ y }: Record<string, Tensor>) => (y!.data as Float32Array)[0];
 
 Deno.test("a run is 2·x + 3·text, whichever of them changes", () =>
-  withRunner(4, async (runner) => {
+  withRunner({ size: 4 }, async (runner) => {
     const text = floats(5);
     assert.equal(first(await runner.run({ x: floats(1), text })), 17);
     assert.equal(first(await runner.run({ x: floats(2), text })), 19);
@@ -44,7 +48,7 @@ Deno.test("a run is 2·x + 3·text, whichever of them changes", () =>
   }));
 
 Deno.test("what fixed inputs decide is not computed again for the same object", () =>
-  withRunner(4, async (runner) => {
+  withRunner({ size: 4 }, async (runner) => {
     const text = floats(5);
     await runner.run({ x: floats(1), text });
     // Unseen, since the object is the same one: that is what the contract says.
@@ -53,15 +57,23 @@ Deno.test("what fixed inputs decide is not computed again for the same object", 
     assert.equal(first(await runner.run({ x: floats(1), text: floats(100) })), 302);
   }));
 
+Deno.test("what is little work is done at every run", () =>
+  withRunner({ size: 4, hoistFrom: 9 }, async (runner) => {
+    const text = floats(5);
+    await runner.run({ x: floats(1), text });
+    text.data[0] = 100;
+    assert.equal(first(await runner.run({ x: floats(1), text })), 302);
+  }));
+
 Deno.test("large weights that are computed from others are computed by a session of their own", () =>
-  withRunner(17e6, async (runner) => {
+  withRunner({ size: 17e6 }, async (runner) => {
     const { y } = await runner.run({ x: floats(1), text: floats(5) });
     const values = y!.data as Float32Array;
     assert.deepEqual([values[0], values.at(-1), values.length], [17, 17, 17e6]);
   }));
 
 Deno.test("a missing input is an error that names it", () =>
-  withRunner(4, async (runner) => {
+  withRunner({ size: 4 }, async (runner) => {
     await assert.rejects(() => runner.run({ x: floats(1) }), /text/);
     await assert.rejects(() => runner.run({ text: floats(1) }), /x/);
   }));

@@ -3,20 +3,13 @@
  * @module
  */
 import { CheckpointError } from "../errors.ts";
-import {
-  foldChannels,
-  fuseAttention,
-  type Graph,
-  GraphError,
-  shareRepeats,
-  splitRows,
-  traceScopes,
-} from "../onnx/mod.ts";
+import { type Graph, GraphError, traceScopes } from "../onnx/mod.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type AppliedLora, applyLoras } from "../weights/apply_lora.ts";
 import { bindCheckpoint, checkParameters } from "../weights/bind.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import { type GraphParts, GraphRunner, partsOf } from "./graph_runner.ts";
+import { rewriteGraph, type RewriteName } from "./rewrites.ts";
 
 /** How a network becomes a graph. */
 export interface NetworkDefinition<Sizes> {
@@ -34,6 +27,8 @@ export interface NetworkOptions {
   prepack?: boolean | undefined;
   /** Changes of the weights, which are added to them in this order. */
   loras?: readonly AppliedLora[] | undefined;
+  /** Rewrites to leave out, for comparisons. */
+  without?: readonly RewriteName[] | undefined;
 }
 
 /** One network of a model. Its checkpoint is checked when it is made; memory is taken by {@linkcode Network.load}. */
@@ -55,16 +50,12 @@ export class Network<Sizes> {
 
   /** The graph that is run for some sizes, rewritten, without weights and LoRAs. */
   graph(sizes: Sizes): Graph {
-    const { varying } = this.#definition;
-    return guard(this.checkpoint.folder, () => {
-      const built = foldChannels(fuseAttention(shareRepeats(this.#definition.build(sizes))));
-      return varying ? splitRows(built, { varying }) : built;
-    });
+    return guard(this.checkpoint.folder, () => rewriteGraph(this.#definition.build(sizes), this.options));
   }
 
   /** The parts of that graph by how often they run. */
   parts(sizes: Sizes): GraphParts {
-    return partsOf(this.graph(sizes), this.#definition);
+    return partsOf(this.graph(sizes), { varying: this.#varying });
   }
 
   /**
@@ -81,9 +72,13 @@ export class Network<Sizes> {
     for (const lora of loras) await lora.checkUnchanged();
     const { graph, tensors } = applyLoras(this.graph(sizes), loras);
     const { folder, bind } = bindCheckpoint(new Map([...this.checkpoint.tensors, ...tensors]));
-    const { varying } = this.#definition;
+    const varying = this.#varying;
     this.#loaded = { sizes: key, runner: await GraphRunner.create(graph, { bind, folder, threads, prepack, varying }) };
     return true;
+  }
+
+  get #varying(): readonly string[] | undefined {
+    return this.options.without?.includes("hoist") ? undefined : this.#definition.varying;
   }
 
   /** Runs the loaded network. An input that does not vary is taken for unchanged where it is the same object as last time. */

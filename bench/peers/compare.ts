@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../errors.ts";
 import { openSafetensors } from "../../weights/safetensors.ts";
+import { type RewriteName, rewriteNames } from "../../stages/rewrites.ts";
 import { writeSafetensors } from "../../weights/safetensors_writer.ts";
 import { type Case, realSizeCases } from "../cases.ts";
 import { Contender, ours } from "../contender.ts";
@@ -26,6 +27,7 @@ const help = `deno task bench:peers --python VENV/bin/python [flags]
   --steps N              timed runs of a case after its first (default 3)
   --threads N            default 2
   --prepack on|off|both  let our runtime pack fp32 weights (default off)
+  --without a,b          also without these rewrites of the graph: share-repeats, fuse-attention, fold-channels, hoist
   --weights-folder DIR   where random weights go (default: in the system's temporary folder)
   --keep                 leave them there for the next run (9.5 GB)
   --json FILE            write all numbers`;
@@ -49,16 +51,30 @@ interface Entry {
   readonly name: string;
   readonly command: [string, ...string[]];
   readonly prepack?: boolean;
+  readonly without?: readonly RewriteName[];
   readonly bf16?: boolean;
 }
 
-function entries({ prepack }: BenchOptions, { python, bf16 }: { python: string; bf16: boolean }): Entry[] {
+function entries(
+  { prepack }: BenchOptions,
+  { python, bf16, without }: { python: string; bf16: boolean; without: readonly RewriteName[] },
+): Entry[] {
   const peer: [string, ...string[]] = [python, fileURLToPath(new URL("measure.py", import.meta.url))];
   return [
     ...prepack.map((on) => ({ name: on ? "ours, packed" : "ours", command: ours(), prepack: on })),
+    ...(without.length > 0 ? [{ name: `ours without ${without.join(", ")}`, command: ours(), without }] : []),
     { name: "diffusers fp32", command: peer },
     ...(bf16 ? [{ name: "diffusers bf16", command: peer, bf16: true }] : []),
   ];
+}
+
+/** @throws {ConfigError} where a word is no rewrite's name */
+function readRewrites(words: readonly string[]): RewriteName[] {
+  return words.map((word) => {
+    const name = rewriteNames.find((name) => name === word);
+    if (!name) throw new ConfigError(`Expected --without to name some of ${rewriteNames.join(", ")} but found ${word}`);
+    return name;
+  });
 }
 
 /** All numbers of the first tensor in a file. */
@@ -95,8 +111,10 @@ async function compareCase(
   });
   await using stack = new AsyncDisposableStack();
   const runs = [];
-  for (const { name, command, prepack = false, bf16 = false } of entries) {
-    const contender = stack.use(await Contender.start(command, { case: timed, threads, prepack, inputs, bf16 }));
+  for (const { name, command, prepack = false, bf16 = false, without = [] } of entries) {
+    const contender = stack.use(
+      await Contender.start(command, { case: timed, threads, prepack, inputs, bf16, without }),
+    );
     runs.push({
       name,
       contender,
@@ -158,10 +176,13 @@ function row(result: PeerResult, { ours, threads }: { ours: PeerResult; threads:
   ]);
 }
 
-async function main({ python, bf16 = false, ...values }: ReturnType<typeof readFlags>["values"]): Promise<void> {
+async function main(
+  { python, bf16 = false, without: left, ...values }: ReturnType<typeof readFlags>["values"],
+): Promise<void> {
   if (python === undefined) {
     throw new ConfigError("Expected --python to name the Python of an environment with diffusers");
   }
+  const without = readRewrites(left?.split(",") ?? []);
   const options = readBenchOptions(values);
   const { threads } = options;
   const cases = chooseNamed(realSizeCases(options.weightsFolder), options);
@@ -174,7 +195,7 @@ async function main({ python, bf16 = false, ...values }: ReturnType<typeof readF
     );
     console.error(table.head());
     for await (const timed of eachWithWeights(cases, options)) {
-      const contenders = entries(options, { python, bf16 });
+      const contenders = entries(options, { python, bf16, without });
       const compared = await compareCase(timed, { entries: contenders, threads, steps: options.steps ?? 3, folder });
       for (const result of compared) console.error(row(result, { ours: compared[0]!, threads }));
       results.push(...compared);
@@ -187,7 +208,13 @@ async function main({ python, bf16 = false, ...values }: ReturnType<typeof readF
 
 function readFlags() {
   return parseArgs({
-    options: { ...benchFlags, python: { type: "string" }, bf16: { type: "boolean" }, help: { type: "boolean" } },
+    options: {
+      ...benchFlags,
+      python: { type: "string" },
+      bf16: { type: "boolean" },
+      without: { type: "string" },
+      help: { type: "boolean" },
+    },
   });
 }
 

@@ -6,7 +6,7 @@ import type { Graph, Named } from "../graph.ts";
 import type { Node, Value } from "../value.ts";
 import { dependants } from "./rebuild.ts";
 
-/** A graph in two parts, which run one after the other. */
+/** A graph in two parts, which run one after the other. They share values, so other rewrites come before. */
 export interface Hoisted {
   /** What stays the same; its outputs are inputs of `each`. Nothing where there is no such thing. */
   readonly once: Graph | undefined;

@@ -1,0 +1,27 @@
+/**
+ * What is done to every network's graph before it runs.
+ * @module
+ */
+import { foldChannels, fuseAttention, type Graph, shareRepeats } from "../onnx/mod.ts";
+
+/** The rewrites by name, in the order in which they are applied. The numbers stay the same up to rounding. */
+const rewrites = {
+  "share-repeats": shareRepeats,
+  "fuse-attention": fuseAttention,
+  "fold-channels": foldChannels,
+} satisfies Record<string, (graph: Graph) => Graph>;
+
+/** Name of something that can be left out, to find out what it is good for; `hoist` computes what a prompt decides once. */
+export type RewriteName = keyof typeof rewrites | "hoist";
+
+/** All of them. */
+export const rewriteNames: readonly RewriteName[] = [...Object.keys(rewrites) as (keyof typeof rewrites)[], "hoist"];
+
+/** Rewrites a graph in all ways but those named in `without`. */
+export function rewriteGraph(
+  graph: Graph,
+  { without = [] }: { without?: readonly RewriteName[] | undefined } = {},
+): Graph {
+  const chosen = Object.entries(rewrites).filter(([name]) => !without.includes(name as RewriteName));
+  return chosen.reduce((rewritten, [, rewrite]) => rewrite(rewritten), graph);
+}
