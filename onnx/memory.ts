@@ -3,31 +3,19 @@
  * @module
  */
 import { bytesOf } from "../tensor/tensor.ts";
+import { Arena } from "./arena.ts";
 import { resolveShape } from "./dims.ts";
 import type { Graph } from "./graph.ts";
 import type { Node, Value } from "./value.ts";
-
-/** Operators whose result the runtime writes over a dying operand of the same size. */
-const inPlace = new Set([
-  "Abs",
-  "Add",
-  "Div",
-  "Gelu",
-  "LeakyRelu",
-  "Mul",
-  "Relu",
-  "Sigmoid",
-  "Softmax",
-  "Sqrt",
-  "Sub",
-]);
 
 /** Operators whose result is their first operand, seen with another shape. */
 const aliases = new Set(["Identity", "Reshape"]);
 
 /**
- * Largest sum of the sizes of all values that are alive at once when the nodes run in order, in bytes. Parameters and constants
- * do not count.
+ * Memory that one run takes for its activations, in bytes: that of the runtime's arena when the nodes run in order and every value
+ * is freed after its last use. Inputs, parameters and constants do not count.
+ *
+ * Shapes with a symbol keep the runtime from writing a result over an operand, so no node does here.
  *
  * @param sizes a number for each symbol in the shapes
  */
@@ -35,30 +23,33 @@ export function peakActivationBytes(graph: Graph, sizes: Readonly<Record<string,
   const bytes = (value: Value) =>
     resolveShape(value.shape, sizes).reduce((all, dim) => all * dim, bytesOf(value.dtype));
   const root = rootsOf(graph.nodes);
+  const given = new Set(graph.inputs.map(({ value }) => value));
   const lastUse = new Map<Value, number>();
   graph.nodes.forEach((node, at) => {
     for (const value of node.inputs) if (value) lastUse.set(root(value), at);
   });
   for (const { value } of graph.outputs) lastUse.set(root(value), graph.nodes.length);
 
-  let live = graph.inputs.reduce((sum, { value }) => sum + bytes(value), 0);
-  let peak = live;
+  const arena = new Arena();
+  const addresses = new Map<Value, number>();
   graph.nodes.forEach((node, at) => {
-    const operands = [...new Set(node.inputs.filter((value) => value !== undefined).map(root))];
-    const dying = operands.filter((value) => isActivation(value) && lastUse.get(value) === at);
     const made = aliases.has(node.op) ? [] : node.outputs.filter((value) => lastUse.has(value));
-    const reused = inPlace.has(node.op)
-      ? dying.find((value) => value.dtype === made[0]?.dtype && bytes(value) === bytes(made[0]))
-      : undefined;
-    live += made.reduce((sum, value) => sum + bytes(value), 0) - (reused ? bytes(reused) : 0);
-    peak = Math.max(peak, live);
-    for (const value of dying) if (value !== reused) live -= bytes(value);
+    for (const value of made) addresses.set(value, arena.allocate(bytes(value)));
+    const scratch = scratchBytes(node, (value) => resolveShape(value.shape, sizes));
+    if (scratch > 0) arena.release(arena.allocate(scratch));
+    for (const value of new Set(node.inputs.filter((value) => value !== undefined).map(root))) {
+      const address = addresses.get(value);
+      if (address !== undefined && !given.has(value) && lastUse.get(value) === at) arena.release(address);
+    }
   });
-  return peak;
+  return arena.bytes;
 }
 
-function isActivation({ source }: Value): boolean {
-  return source.kind === "node" || source.kind === "input";
+/** What an operator takes while it runs: a transposed convolution spreads one picture's channels over the kernel first. */
+function scratchBytes({ op, inputs: [x, weight] }: Node, shapeOf: (value: Value) => number[]): number {
+  if (op !== "ConvTranspose") return 0;
+  const cells = shapeOf(x!).slice(2).reduce((all, dim) => all * dim, 1);
+  return shapeOf(weight!).slice(1).reduce((all, dim) => all * dim, bytesOf(x!.dtype) * cells);
 }
 
 /** Finds the value whose memory another one shares. */
