@@ -76,6 +76,9 @@ function say(
     case "unreadable":
       warn(`${event["id"]}: ${event["reason"]}`, terminal);
       break;
+    case "warning":
+      warn(event["message"] as string, terminal);
+      break;
     default:
   }
 }

@@ -110,7 +110,7 @@ async function place(temp: string, path: string): Promise<void> {
 }
 
 /** Makes the new name itself last through a power cut, where the system can sync a folder. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   try {
     using opened = await Deno.open(folder);
     await opened.sync();
@@ -120,6 +120,13 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 const diskFull = ["ENOSPC", "EDQUOT", "EFBIG"];
+
+/** Whether the system had no room for what was written: the disk is full, or a quota or limit is reached. */
+export function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  // Deno gives "File too large" no code, only the number of the system.
+  return diskFull.includes((error as { code?: string }).code ?? "") || error.message.endsWith("(os error 27)");
+}
 
 /** Runs `action`, and says what an error of the system means for `path`; the temporary name would only confuse. */
 async function explained<T>(action: () => Promise<T>, state: State): Promise<T> {
@@ -134,8 +141,7 @@ async function explain(error: unknown, { path, needed, written }: State): Promis
   if (!(error instanceof Error) || error instanceof ConfigError) return error;
   const cause = { cause: error };
   const { code } = error as { code?: string };
-  // Deno gives "File too large" no code, only the number of the system.
-  if (diskFull.includes(code ?? "") || error.message.endsWith("(os error 27)")) {
+  if (isDiskFull(error)) {
     const free = await freeBytes(dirname(path));
     const sizes = [
       needed === undefined ? [] : `${needed} bytes needed`,

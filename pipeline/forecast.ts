@@ -97,7 +97,7 @@ export function formatBytes(bytes: number): string {
 }
 
 /** Free memory in bytes with swap, or `undefined` where the program may not ask (`--allow-sys=systemMemoryInfo`). */
-async function freeMemory(): Promise<number | undefined> {
+export async function freeMemory(): Promise<number | undefined> {
   const { state } = await Deno.permissions.query({ name: "sys", kind: "systemMemoryInfo" });
   if (state !== "granted") return undefined;
   const { available, swapFree } = Deno.systemMemoryInfo();

@@ -8,19 +8,27 @@ import { parseTrainingConfig, type TrainingConfig } from "./config.ts";
 
 const colours = { red: [220, 40, 40], green: [40, 200, 60], blue: [40, 60, 220] } as const;
 
-/** Draws twelve pictures of a square on white, with captions in metadata.jsonl. */
-export async function drawSquares(folder: string): Promise<void> {
+/**
+ * Draws twelve pictures of a square on white, with captions in metadata.jsonl.
+ *
+ * @param options.sizes widths and heights that the pictures have in turn
+ */
+export async function drawSquares(
+  folder: string,
+  { sizes = [[64, 64]] }: { sizes?: readonly (readonly [width: number, height: number])[] } = {},
+): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const lines: string[] = [];
   for (let i = 0; i < 12; i++) {
     const [name, rgb] = Object.entries(colours)[i % 3]!;
-    const data = new Uint8Array(64 * 64 * 3).fill(255);
+    const [width, height] = sizes[Math.floor(i / 3) % sizes.length]!;
+    const data = new Uint8Array(width * height * 3).fill(255);
     const side = 16 + 4 * (i % 5);
     for (let y = 8; y < 8 + side; y++) {
-      for (let x = 4 * (i % 6); x < 4 * (i % 6) + side; x++) data.set(rgb, (y * 64 + x) * 3);
+      for (let x = 4 * (i % 6); x < Math.min(width, 4 * (i % 6) + side); x++) data.set(rgb, (y * width + x) * 3);
     }
     const file = `${String(i).padStart(2, "0")}.png`;
-    await Deno.writeFile(join(folder, file), encodePng({ width: 64, height: 64, channels: 3, data }));
+    await Deno.writeFile(join(folder, file), encodePng({ width, height, channels: 3, data }));
     lines.push(JSON.stringify({ file_name: file, text: `${name} square ${i}` }));
   }
   await Deno.writeTextFile(join(folder, "metadata.jsonl"), `${lines.join("\n")}\n`);

@@ -4,7 +4,8 @@
  */
 import { join } from "node:path";
 import { z } from "zod";
-import { CheckpointError } from "../errors.ts";
+import { CheckpointError, ResourceError } from "../errors.ts";
+import { syncFolder, writeFileAtomic } from "../files/atomic_write.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import { writeLora } from "../weights/lora_writer.ts";
@@ -68,15 +69,24 @@ export async function writeCheckpoint(
     if (lora) await writeLora(join(unfinished, loraFile), lora.factors, lora);
     const tensors = Object.entries(states).flatMap(([player, state]) => flatten(player, state));
     await writeSafetensors(join(unfinished, "training", "state.safetensors"), tensors);
-    await Deno.writeTextFile(join(unfinished, "training", "position.json"), JSON.stringify(position, null, 2));
+    // Last of all: without it a folder is no checkpoint.
+    const text = JSON.stringify(position, null, 2);
+    await writeFileAtomic(join(unfinished, "training", "position.json"), new TextEncoder().encode(text));
     // Only a run that was stopped between the two leaves a checkpoint of the same step.
     await Deno.remove(path, { recursive: true }).catch(() => {});
     await Deno.rename(unfinished, path);
   } catch (error) {
     await Deno.remove(unfinished, { recursive: true }).catch(() => {});
-    throw error;
+    throw error instanceof ResourceError
+      ? new ResourceError(fullDisk(error, { unfinished, path }), { cause: error })
+      : error;
   }
+  await syncFolder(folder);
   return path;
+}
+
+function fullDisk({ message }: ResourceError, { unfinished, path }: { unfinished: string; path: string }): string {
+  return `${message.replaceAll(unfinished, path)}; the checkpoint before it stays, start again to go on from there`;
 }
 
 function flatten(player: string, { weights, slots, average }: TrainingState): [string, Tensor][] {
@@ -89,17 +99,24 @@ function flatten(player: string, { weights, slots, average }: TrainingState): [s
 /** Complete checkpoints in the order in which they were made; leftovers of one that was cut off are removed. */
 export async function listCheckpoints(folder: string): Promise<{ path: string; position: Position }[]> {
   const found: { path: string; position: Position }[] = [];
-  const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
+  const entries = await Array.fromAsync(Deno.readDir(folder)).catch(unlessMissing([]));
   for (const { name } of entries) {
     const path = join(folder, name);
     if (name.startsWith(temporary)) await Deno.remove(path, { recursive: true });
     else {
-      const text = await Deno.readTextFile(join(path, "training", "position.json")).catch(() => undefined);
+      const text = await Deno.readTextFile(join(path, "training", "position.json")).catch(unlessMissing(undefined));
       if (text !== undefined) found.push({ path, position: parsePosition(text, path) });
     }
   }
   const rank = ({ position: { phase, step } }: { position: Position }) => phaseNames.indexOf(phase) * 1e12 + step;
   return found.sort((a, b) => rank(a) - rank(b));
+}
+
+function unlessMissing<Value>(value: Value): (error: unknown) => Value {
+  return (error) => {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return value;
+    throw error;
+  };
 }
 
 function parsePosition(text: string, path: string): Position {

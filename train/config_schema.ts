@@ -6,6 +6,7 @@ import { z } from "zod";
 import { patchDiscriminatorConfig } from "../networks/patch_discriminator.ts";
 import { modelDefaultsFile } from "../pipeline/model.ts";
 import { checkPrompt } from "../text/prompt.ts";
+import { aspectRatios } from "./data/buckets.ts";
 
 /** Names of the phases, in their order. */
 export const phaseNames = ["stageA", "stageB", "stageC"] as const;
@@ -41,6 +42,14 @@ const data = z.strictObject({
   ),
   size: z.union([side, z.strictObject({ width: side, height: side })]).describe(
     "Pixels of the pictures: a side, or width and height. It has to be a size that the model can paint; an error names the nearest.",
+  ),
+  buckets: z.strictObject({
+    ratios: z.array(positive).min(1).max(64).default([...aspectRatios]).describe(
+      "Width over height of each bucket; a picture goes to the nearest one.",
+    ),
+  }).optional().describe(
+    "Trains on other shapes than that of `size` too, each of about its area: a batch is of one shape. All shapes of Stable Cascade with `{}`. " +
+      "A phase with `cropSize` does not use them.",
   ),
   channels: z.int().min(1).max(64).default(3).describe(
     "Channels of the pictures. 1 to 4 are grey or colour, with alpha where even, and pictures are converted; any other number is taken as it is.",
@@ -231,7 +240,7 @@ const model = z.strictObject({
 });
 
 /** A caption that can be painted. */
-const prompt = z.string().min(1).superRefine((text, context) => {
+const prompt = z.string().superRefine((text, context) => {
   try {
     checkPrompt(text);
   } catch (error) {

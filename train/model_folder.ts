@@ -2,14 +2,16 @@
  * Writes and reads complete models: a folder with a prior repository, a decoder repository and the compressor.
  * @module
  */
-import { basename, join } from "node:path";
-import { CheckpointError } from "../errors.ts";
+import { basename, dirname, join } from "node:path";
+import { CheckpointError, ResourceError } from "../errors.ts";
+import { syncFolder, writeFileAtomic } from "../files/atomic_write.ts";
 import { type DType, type Tensor, tensor } from "../tensor/tensor.ts";
 import { openCheckpoint } from "../weights/checkpoint.ts";
 import type { WeightsName } from "../weights/find_checkpoint.ts";
 import { type LazyTensor, writeSafetensors } from "../weights/safetensors_writer.ts";
 import type { TrainingConfig } from "./config.ts";
 import { type NetworkConfigs, type NetworkName, networkNames, networkParameters } from "./networks.ts";
+import { modelSides, pictureSize } from "./picture_sizes.ts";
 import { networkFolder, pipelineSettings, type Start } from "./start.ts";
 import type { Weights } from "./optimiser/gradient_pass.ts";
 
@@ -53,8 +55,7 @@ export async function writeModel(
     text_encoder: ["transformers", "CLIPTextModel"],
     tokenizer: ["transformers", "CLIPTokenizer"],
   };
-  const { size } = config.data;
-  const own = { ...(typeof size === "number" ? { width: size, height: size } : size), ...config.model.defaults };
+  const own = { ...pictureSize(config), ...modelSides(config, configs), ...config.model.defaults };
   const halves = {
     prior: {
       _class_name: "WuerstchenPriorPipeline",
@@ -85,9 +86,10 @@ export async function writeModel(
     });
     await Deno.mkdir(join(folder, half, "tokenizer"), { recursive: true });
     for (const file of files) {
-      await Deno.copyFile(join(tokenizer, half, file), join(folder, half, "tokenizer", file)).catch((error) => {
+      const bytes = await Deno.readFile(join(tokenizer, half, file)).catch((error) => {
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       });
+      if (bytes) await writeFileAtomic(join(folder, half, "tokenizer", file), bytes);
     }
   }
   await writeJson(folder, "train.jsonc", withoutFolders(config));
@@ -97,6 +99,33 @@ export async function writeModel(
     const tensors = [...networks.get(name)!].map(([key, value]) => [key, storedAs(value, dtype)] as const);
     await writeSafetensors(join(folder, place, `${stem}.safetensors`), tensors, { metadata: { format: "pt" } });
   }
+}
+
+/**
+ * Writes a model whole or not at all, in place of one that is there.
+ *
+ * @throws {ResourceError} where the disk is full; what was there before stays
+ */
+export async function writeWholeModel(
+  path: string,
+  contents: ModelContents,
+  options: { dtype: "float32" | "float16" },
+): Promise<void> {
+  const unfinished = join(dirname(path), `.${basename(path)}-unfinished`);
+  await Deno.remove(unfinished, { recursive: true }).catch(() => {});
+  await Deno.mkdir(unfinished);
+  try {
+    await writeModel(unfinished, contents, options);
+    await Deno.remove(path, { recursive: true }).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+    await Deno.rename(unfinished, path);
+  } catch (error) {
+    await Deno.remove(unfinished, { recursive: true }).catch(() => {});
+    if (!(error instanceof ResourceError)) throw error;
+    throw new ResourceError(error.message.replaceAll(unfinished, path), { cause: error });
+  }
+  await syncFolder(dirname(path));
 }
 
 /** The configuration without the names of folders of this machine. */
@@ -128,7 +157,8 @@ function storedAs(value: Tensor<"float32">, dtype: "float32" | "float16"): Tenso
 
 async function writeJson(folder: string, name: string, value: unknown): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
-  await Deno.writeTextFile(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
+  const text = `${JSON.stringify(value, null, 2)}\n`;
+  await writeFileAtomic(join(folder, name), new TextEncoder().encode(text));
 }
 
 /**

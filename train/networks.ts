@@ -156,20 +156,33 @@ export function networkConfigs(
   return { vqgan, compressor, decoder, decoder_text_encoder: decoderText, prior, prior_text_encoder: priorText };
 }
 
+/** Pixels a cell of Stage A's latents, along a side. */
+export function pixelsPerLatent({ up_down_scale_factor: factor, levels }: PaellaVqConfig): number {
+  return factor * 2 ** (levels - 1);
+}
+
+/** Height and width of the embedding of pictures of a size, as the pipeline plans them. */
+export function embeddingCells(
+  { height, width }: { height: number; width: number },
+  { resolutionMultiple }: { resolutionMultiple: number },
+): [height: number, width: number] {
+  return [Math.ceil(height / resolutionMultiple), Math.ceil(width / resolutionMultiple)];
+}
+
 /** The embedding of pictures as training sees them: pixels 0…1 [b, c, h, w] → [b, c_latent, n, m]. */
 export function embedForTraining(
   config: CompressorConfig,
   pixels: Value,
-  { resolutionMultiple }: { resolutionMultiple: number },
+  settings: { resolutionMultiple: number },
 ): Value {
-  const cells = [pixels.size(2), pixels.size(3)].map((side) => Math.ceil(side / resolutionMultiple));
-  return embedPixels(config, pixels, { cells: cells as [number, number] });
+  const cells = embeddingCells({ height: pixels.size(2), width: pixels.size(3) }, settings);
+  return embedPixels(config, pixels, { cells });
 }
 
 /** Builds every part of a network once, so that all its parameters are declared. */
 const declarations: { [Name in NetworkName]: (config: NetworkConfigs[Name]) => void } = {
   vqgan(config) {
-    const side = config.up_down_scale_factor * 2 ** (config.levels - 1);
+    const side = pixelsPerLatent(config);
     const latents = paellaEncode(config, input("pixels", "float32", [1, config.in_channels, side, side]));
     paellaQuantize(config, latents);
     paellaDecode(config, latents);

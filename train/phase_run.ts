@@ -14,6 +14,7 @@ import type { Optimiser } from "./optimiser/optimiser.ts";
 import { learningRateFactor } from "./optimiser/schedule.ts";
 import { sgd } from "./optimiser/sgd.ts";
 import { type StepReport, type TrainingState, TrainingStep } from "./optimiser/training_step.ts";
+import type { Objective } from "./phases/objective.ts";
 import { type Phase, scopedWeights } from "./phases/phase.ts";
 
 /** Blocks whose forward pass is repeated where memory is to be saved. */
@@ -34,11 +35,17 @@ export function optimiserOf(config: PhaseConfig["optimiser"]): Optimiser {
 /** Matrices and kernels decay; biases, norms, and the scalars of a block do not. */
 const decays = (_key: string, shape: readonly number[]) => shape.length > 1;
 
-/** Floating-point operations of a step: forward pass, and twice that backward. */
-export function stepFlops(phase: Phase, { batches }: Pick<PhaseConfig, "batches">): number {
-  const forward = (loss: Phase["objective"]["loss"]) => countFlops(graph({ outputs: { loss } }).nodes);
-  return 3 * batches *
-    (forward(phase.objective.loss) + (phase.adversary ? forward(phase.adversary.objective.loss) : 0));
+/** Which scopes are run again in the backward pass; none where all activations are kept. */
+export function recomputedScopes(
+  { recompute }: Pick<PhaseConfig, "recompute">,
+): ((scope: string) => boolean) | undefined {
+  return recompute ? (scope) => blocks.test(scope) : undefined;
+}
+
+/** Floating-point operations of a step of these objectives: forward pass, and twice that backward. */
+export function stepFlops(objectives: readonly Objective[], { batches }: Pick<PhaseConfig, "batches">): number {
+  const forward = ({ loss }: Objective) => countFlops(graph({ outputs: { loss } }).nodes);
+  return 3 * batches * objectives.reduce((sum, objective) => sum + forward(objective), 0);
 }
 
 /** What a phase starts from: its networks, and the factors of a LoRA. */
@@ -60,7 +67,8 @@ export class PhaseRun implements AsyncDisposable {
     parts: { own: PhaseConfig; seed: number; main: TrainingStep; adversary: TrainingStep | undefined },
   ) {
     this.phase = phase;
-    this.flops = stepFlops(phase, parts.own);
+    const objectives = [phase.objective, ...phase.adversary ? [phase.adversary.objective] : []];
+    this.flops = stepFlops(objectives, parts.own);
     this.#own = parts.own;
     this.#seed = parts.seed;
     this.#main = parts.main;
@@ -84,17 +92,19 @@ export class PhaseRun implements AsyncDisposable {
       clip: own.clip,
       decays,
       threads,
-      recompute: own.recompute ? (scope: string) => blocks.test(scope) : undefined,
+      recompute: recomputedScopes(own),
     };
     const main = await TrainingStep.create(phase.objective, firstWeights(phase, networks), {
       ...shared,
       trained: phase.trained,
+      objectiveFor: phase.objectiveFor,
       averageDecay: own.average === 0 ? undefined : own.average,
       resume: states["main"],
     });
     const adversary = phase.adversary && await TrainingStep.create(phase.adversary.objective, phase.adversary.weights, {
       ...shared,
       trained: (key) => key.startsWith("discriminator."),
+      objectiveFor: phase.adversary.objectiveFor,
       resume: states["adversary"],
     });
     return new PhaseRun(phase, { own, seed, main, adversary });

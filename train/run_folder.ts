@@ -3,9 +3,11 @@
  * @module
  */
 import { join } from "node:path";
-import { ConfigError } from "../errors.ts";
-import { writeFileAtomic } from "../files/atomic_write.ts";
+import { CheckpointError, ConfigError, ResourceError } from "../errors.ts";
+import { isDiskFull, writeFileAtomic } from "../files/atomic_write.ts";
+import { listCheckpoints } from "./checkpoint.ts";
 import type { TrainingConfig } from "./config.ts";
+import type { LoggedEvent } from "./training_event.ts";
 
 /** Settings that may change while a run is interrupted, since nothing that it computes depends on them. */
 const free = [
@@ -34,11 +36,15 @@ export class RunFolder implements Disposable {
   /**
    * Opens a folder, making it where there is none.
    *
-   * @throws {ConfigError} where another run is in it
+   * @throws {ConfigError} where another run is in it, or it is a file
    */
   static async open(path: string): Promise<RunFolder> {
-    await Deno.mkdir(join(path, "checkpoints"), { recursive: true });
-    await Deno.mkdir(join(path, "samples"), { recursive: true });
+    for (const name of ["checkpoints", "samples"]) {
+      await Deno.mkdir(join(path, name), { recursive: true }).catch((cause) => {
+        if (!(cause instanceof Deno.errors.AlreadyExists || cause instanceof Deno.errors.NotADirectory)) throw cause;
+        throw new ConfigError(`${path}: Expected a folder for the run but found a file`, { cause });
+      });
+    }
     const lock = await Deno.open(join(path, ".lock"), { create: true, write: true });
     // The system gives the lock back when its process ends, however it ends.
     if (!await lock.tryLock(true)) {
@@ -62,16 +68,63 @@ export class RunFolder implements Disposable {
     return join(this.path, "tokenizers");
   }
 
-  /** Appends a line to `log.jsonl`. */
-  async log(line: Readonly<Record<string, unknown>>): Promise<void> {
-    this.#log ??= await openLog(join(this.path, "log.jsonl"));
-    await this.#log.write(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
+  /**
+   * Appends a line to `log.jsonl`.
+   *
+   * @throws {ResourceError} where the disk is full
+   */
+  async log(line: LoggedEvent): Promise<void> {
+    const path = join(this.path, "log.jsonl");
+    try {
+      this.#log ??= await openLog(path);
+      const bytes = new TextEncoder().encode(`${JSON.stringify(line)}\n`);
+      for (let at = 0; at < bytes.length;) at += await this.#log.write(bytes.subarray(at));
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      throw new ResourceError(`Cannot write ${path}: the disk is full; free some space and start again to go on`, {
+        cause: error,
+      });
+    }
   }
 
-  /** The configuration that the run was started with. */
+  /** Logs a line and passes it on. */
+  async *logged(line: LoggedEvent): AsyncGenerator<LoggedEvent> {
+    await this.log(line);
+    yield line;
+  }
+
+  /**
+   * The configuration that the run was started with, undefined in a new folder.
+   *
+   * @throws {CheckpointError} where it cannot be read
+   */
   async config(): Promise<TrainingConfig | undefined> {
-    const text = await Deno.readTextFile(join(this.path, "config.json")).catch(() => undefined);
-    return text === undefined ? undefined : JSON.parse(text) as TrainingConfig;
+    const path = join(this.path, "config.json");
+    const text = await Deno.readTextFile(path).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    });
+    try {
+      return text === undefined ? undefined : JSON.parse(text) as TrainingConfig;
+    } catch (cause) {
+      throw new CheckpointError(`${path}: it is no JSON; write the run's configuration there, or start a new run`, {
+        cause,
+      });
+    }
+  }
+
+  /**
+   * Compares the names of all samples with those that the run was started with.
+   *
+   * @throws {ConfigError} where they are others
+   */
+  async checkFingerprint(fingerprint: string, { data }: TrainingConfig): Promise<void> {
+    const last = (await listCheckpoints(this.checkpoints)).at(-1);
+    if (!last || last.position.fingerprint === fingerprint) return;
+    throw new ConfigError(
+      `${data.path}: these are not the samples that the run in ${this.path} was started with; bring those back, or start a new run ` +
+        "from its model",
+    );
   }
 
   /** Stores the configuration. */

@@ -3,12 +3,15 @@ import { join } from "node:path";
 import { loadPipeline } from "../pipeline/pipeline.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { drawSquares, tinyTraining } from "./_tiny_training.ts";
+import { parseLog } from "./report/log_line.ts";
 import { train, type TrainingEvent, type TrainOptions } from "./trainer.ts";
 import type { TrainingConfig } from "./config.ts";
 
 async function run(config: TrainingConfig, options: TrainOptions): Promise<TrainingEvent[]> {
   return await Array.fromAsync(train(config, options));
 }
+
+const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 
 /** SHA-256 of every weight file below a folder, by its path. */
 async function weightsOf(folder: string): Promise<Record<string, string>> {
@@ -36,13 +39,17 @@ Deno.test("train() takes all steps of three phases, and its model paints", () =>
       steps,
       ["stageA", "stageB", "stageC"].flatMap((phase) => [1, 2, 3, 4].map((i) => `${phase} ${i}`)),
     );
-    const names = [...Deno.readDirSync(join(folder, "run", "samples"))].map(({ name }) => name).sort();
-    assert.deepEqual(names, ["stageA-0000004.png", "stageB-0000004.png", "stageC-0000004.png"]);
+    assert.deepEqual(namesIn(join(folder, "run", "samples")), [
+      "stageA-0000004.png",
+      "stageB-0000004.png",
+      "stageC-0000004.png",
+    ]);
     await using pipeline = await loadPipeline(join(folder, "run", "model"));
     const { images: [image] } = await pipeline.generate({ prompt: "red square", seed: 1 });
     assert.deepEqual([image!.width, image!.height, image!.channels], [64, 64, 3]);
-    const kept = [...Deno.readDirSync(join(folder, "run", "checkpoints"))];
-    assert.equal(kept.length, 2);
+    assert.deepEqual(namesIn(join(folder, "run", "checkpoints")), ["stageC-0000002", "stageC-0000004"]);
+    const log = parseLog(await Deno.readTextFile(join(folder, "run", "log.jsonl")));
+    assert.deepEqual([log.unread, log.lines.length], [0, events.length - steps.length]);
   }));
 
 Deno.test("a run that is stopped anywhere and started again ends in the same weights, bit for bit", () =>
@@ -66,6 +73,27 @@ Deno.test("a run that is stopped anywhere and started again ends in the same wei
     ];
     assert.equal(Object.keys(whole).length, 6);
     assert.deepEqual(parts, whole);
+  }));
+
+Deno.test("with aspect buckets a run trains on several sizes, and resumes bit for bit too", () =>
+  inTempFolder(async (folder) => {
+    const data = join(folder, "data");
+    await drawSquares(data, { sizes: [[64, 64], [96, 48], [48, 96]] });
+    const set = ["data.buckets={}", "stageB.batches=2", "checkpoints.every=100"];
+    const config = tinyTraining(data, { set });
+    await run(config, { folder: join(folder, "whole") });
+    for (const stop of [3, 3, 3]) {
+      const abort = new AbortController();
+      let taken = 0;
+      for await (const { type } of train(config, { folder: join(folder, "parts"), signal: abort.signal })) {
+        if (type === "progress" && ++taken === stop) abort.abort();
+      }
+    }
+    await run(config, { folder: join(folder, "parts") });
+    const whole = await weightsOf(join(folder, "whole", "model"));
+    assert.deepEqual(await weightsOf(join(folder, "parts", "model")), whole);
+    const defaults = JSON.parse(await Deno.readTextFile(join(folder, "whole", "model", "prior", "wuerstchen.json")));
+    assert.deepEqual([defaults.width, defaults.height, defaults.min_side], [64, 64, 32]);
   }));
 
 Deno.test("train() goes back to the last checkpoint where a killed run left more behind", () =>
@@ -114,7 +142,7 @@ Deno.test("train() refuses another configuration, other samples, and a folder th
     );
     await assert.rejects(run(config, options), {
       name: "ConfigError",
-      message: /not the samples that the run was started with/,
+      message: /not the samples that the run in .* was started with; bring those back/,
     });
   }));
 
@@ -126,9 +154,38 @@ Deno.test("a learning rate that explodes stops with a step and a name, and the c
     });
     await assert.rejects(run(config, { folder: join(folder, "run") }), {
       name: "NumericError",
-      message: /^Step \d+: /,
+      message: /^stageA: Step \d+: .*; lower the learning rate .* the last checkpoint \(.*stageA-0000001\)$/,
     });
-    assert.ok([...Deno.readDirSync(join(folder, "run", "checkpoints"))].length >= 1);
+    assert.deepEqual(namesIn(join(folder, "run", "checkpoints")), ["stageA-0000001"]);
+    const log = parseLog(await Deno.readTextFile(join(folder, "run", "log.jsonl")));
+    assert.match((log.lines.at(-1) as { reason: string }).reason, /^stageA: Step \d+: /);
+  }));
+
+Deno.test("a run whose configuration has changed goes on where that is accepted and possible", () =>
+  inTempFolder(async (folder) => {
+    await drawSquares(join(folder, "data"));
+    const options = { folder: join(folder, "run") };
+    const stageA = (...set: string[]) => {
+      const { stageB: _, stageC: __, ...rest } = tinyTraining(join(folder, "data"), { set });
+      return rest as TrainingConfig;
+    };
+    const abort = new AbortController();
+    for await (const { type } of train(stageA(), { ...options, signal: abort.signal })) {
+      if (type === "progress") abort.abort();
+    }
+    await assert.rejects(
+      run(stageA('stageA.optimiser={"name":"lion","learningRate":1e-4}'), { ...options, acceptChanges: true }),
+      {
+        name: "ConfigError",
+        message: /an optimiser of the tensors m, v but is to go on with m: change its optimiser/,
+      },
+    );
+    const events = await run(stageA("stageA.optimiser.learningRate=1e-4", "stageA.batch=2"), {
+      ...options,
+      acceptChanges: true,
+    });
+    assert.deepEqual(events.flatMap((event) => event.type === "progress" ? [event.step] : []), [2, 3, 4]);
+    assert.equal(events.at(-1)!.type, "end");
   }));
 
 Deno.test("a LoRA of Stage C is trained on another run's model, which stays as it is, and generate applies it", () =>
@@ -142,11 +199,10 @@ Deno.test("a LoRA of Stage C is trained on another run's model, which stays as i
     });
     await run(rest as TrainingConfig, { folder: join(folder, "run") });
     assert.deepEqual(await weightsOf(join(folder, "run", "model")), await weightsOf(join(base, "model")));
+    const file = join(folder, "run", "lora.safetensors");
     const paint = async (loras: { file: string }[]) => {
       await using pipeline = await loadPipeline(join(base, "model"), { loras });
-      const { handOver } = await pipeline.generate({ prompt: "red square", seed: 1, stopAfter: "prior" });
-      return [...handOver!.tensor.data as Float32Array];
+      return (await pipeline.generate({ prompt: "red square", seed: 1 })).images[0]!.data;
     };
-    const file = join(folder, "run", "lora.safetensors");
     assert.notDeepEqual(await paint([{ file }]), await paint([]));
   }));

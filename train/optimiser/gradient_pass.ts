@@ -2,33 +2,17 @@
  * Forward and backward pass of an objective as one session.
  * @module
  */
-import {
-  add,
-  concat,
-  encodeModel,
-  gradient,
-  graph,
-  input,
-  parametersOf,
-  reduceL2,
-  reshape,
-  type Value,
-} from "../../onnx/mod.ts";
+import { encodeModel } from "../../onnx/mod.ts";
 import { Session } from "../../runtime/session.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import type { Objective } from "../phases/objective.ts";
+import { gradientGraph, type GradientGraphOptions } from "./gradient_graph.ts";
 
 /** Tensors of float32 by parameter key. */
 export type Weights = ReadonlyMap<string, Tensor<"float32">>;
 
 /** How the pass is built. */
-export interface GradientPassOptions {
-  /** Chooses the parameters to train by key; all but the objective's buffers where left out. */
-  trained?: ((key: string) => boolean) | undefined;
-  /** Adds the gradients to those of the pass before, see {@linkcode GradientPass.run}. */
-  accumulate?: boolean;
-  /** Scopes whose forward pass runs again in place of keeping its activations, see {@linkcode gradient}. */
-  recompute?: ((scope: string) => boolean) | undefined;
+export interface GradientPassOptions extends GradientGraphOptions {
   threads?: number | undefined;
 }
 
@@ -44,15 +28,6 @@ export interface Pass {
   readonly buffers: Weights;
 }
 
-function keyOf({ source }: Value): string {
-  return source.kind === "parameter" ? source.key : "";
-}
-
-/** Norms of values, one after the other: [values.length]. */
-function normsOf(values: readonly Value[]): Value {
-  return concat(values.map((value) => reduceL2(reshape(value, [-1]), { axes: [0] })), { axis: 0 });
-}
-
 /** The session of an objective. Weights go in at each run, so nothing is built anew when they change. */
 export class GradientPass {
   /** Shape of each trained parameter, in the order of the forward pass. */
@@ -63,7 +38,9 @@ export class GradientPass {
   readonly #metrics: readonly string[];
   readonly #buffers: readonly string[];
   readonly #inputs: readonly string[];
-  readonly #zeros: Weights | undefined;
+  readonly #accumulates: boolean;
+  /** What the first batch of a step is added to. */
+  #zeros: Weights | undefined;
 
   private constructor(session: Session, parts: {
     trained: ReadonlyMap<string, readonly number[]>;
@@ -78,34 +55,19 @@ export class GradientPass {
     this.#inputs = parts.inputs;
     this.#metrics = Object.keys(parts.objective.metrics);
     this.#buffers = [...parts.objective.buffers.keys()];
-    this.#zeros = parts.accumulate ? zerosLike(parts.trained) : undefined;
+    this.#accumulates = parts.accumulate;
   }
 
   /** Appends the backward pass to an objective and builds the session. */
   static async create(objective: Objective, options: GradientPassOptions = {}): Promise<GradientPass> {
-    const { trained = () => true, accumulate = false, recompute, threads } = options;
-    const { loss, metrics, buffers } = objective;
-    const parameters = parametersOf(loss).filter((value) => trained(keyOf(value)) && !buffers.has(keyOf(value)));
-    const shapes = new Map(parameters.map((value) => [keyOf(value), value.shape as readonly number[]]));
-    const gradients = gradient(loss, parameters, recompute ? { recompute } : {}).map((value, i) =>
-      accumulate ? add(value, input(`sum ${keyOf(parameters[i]!)}`, "float32", value.shape)) : value
-    );
-    const built = graph({
-      name: "gradient pass",
-      outputs: {
-        loss,
-        norms: normsOf(gradients),
-        ...prefixed("metric", Object.entries(metrics)),
-        ...prefixed("buffer", buffers),
-        ...prefixed("gradient", parameters.map((value, i) => [keyOf(value), gradients[i]!])),
-      },
-    });
+    const { accumulate = false, threads } = options;
+    const { graph: built, trained } = gradientGraph(objective, options);
     const model = encodeModel(built, () => ({ kind: "input" }));
     // The activations of a backward pass are most of its memory, and planned memory comes on top of what the first run took.
     const session = await Session.create(model, { threads, memoryPattern: false });
     const inputs = built.inputs.map(({ name }) => name).filter((name) => !name.startsWith("sum "));
     const keys = built.parameters.map(({ key }) => key);
-    return new GradientPass(session, { trained: shapes, keys, inputs, objective, accumulate });
+    return new GradientPass(session, { trained, keys, inputs, objective, accumulate });
   }
 
   /**
@@ -116,12 +78,14 @@ export class GradientPass {
    */
   async run(
     inputs: Readonly<Record<string, Tensor>>,
-    { weights, sums = this.#zeros }: { weights: Weights; sums?: Weights | undefined },
+    { weights, sums }: { weights: Weights; sums?: Weights | undefined },
   ): Promise<Pass> {
     const feeds: Record<string, Tensor> = {};
     for (const name of this.#inputs) feeds[name] = found(inputs[name], name);
     for (const key of this.keys) feeds[key] = found(weights.get(key), key);
-    if (this.#zeros) { for (const [key, sum] of sums ?? []) feeds[`sum ${key}`] = sum; }
+    if (this.#accumulates) {
+      for (const [key, sum] of sums ?? (this.#zeros ??= zerosLike(this.trained))) feeds[`sum ${key}`] = sum;
+    }
     const results = await this.#session.run(feeds);
     const number = (name: string) => results[name]!.data[0] as number;
     const select = (kind: string, keys: Iterable<string>) =>
@@ -140,10 +104,6 @@ export class GradientPass {
   async release(): Promise<void> {
     await this.#session.release();
   }
-}
-
-function prefixed(kind: string, entries: Iterable<readonly [string, Value]>): Record<string, Value> {
-  return Object.fromEntries([...entries].map(([key, value]) => [`${kind} ${key}`, value]));
 }
 
 function found(tensor: Tensor | undefined, name: string): Tensor {

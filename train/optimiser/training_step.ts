@@ -11,7 +11,9 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { Objective } from "../phases/objective.ts";
 import { clipFactor, globalNorm } from "./clip.ts";
 import { emaDecay } from "./ema.ts";
+import { checkState } from "./check_state.ts";
 import { free } from "./free.ts";
+import { gradientGraph } from "./gradient_graph.ts";
 import { GradientPass, type GradientPassOptions, type Weights, zerosLike } from "./gradient_pass.ts";
 import { checkFinite } from "./nan_guard.ts";
 import type { Optimiser } from "./optimiser.ts";
@@ -30,6 +32,11 @@ export interface TrainingState {
 
 /** How steps are taken. */
 export interface TrainingStepOptions extends Omit<GradientPassOptions, "accumulate"> {
+  /**
+   * The objective for these inputs, where that depends on their sizes; the same object each time, of the same parameters. Its session is
+   * built when it is first needed, and kept.
+   */
+  objectiveFor?: ((inputs: Readonly<Record<string, Tensor>>) => Objective) | undefined;
   optimiser: Optimiser;
   /** Batches whose gradients are averaged for one step; 1 where left out. */
   batches?: number;
@@ -54,11 +61,14 @@ export interface StepReport {
 }
 
 /**
- * Takes steps. Two sessions are built once, one for the gradients and one for the update; the host sees no more of a step than
- * its loss and the norms in between, which is where it stops a NaN.
+ * Takes steps. Two sessions are built once, one for the gradients (of each size of inputs) and one for the update; the host sees no more
+ * of a step than its loss and the norms in between, which is where it stops a NaN.
  */
 export class TrainingStep {
-  readonly #pass: GradientPass;
+  /** Shape of each trained parameter, in the order of the forward pass. */
+  readonly trained: ReadonlyMap<string, readonly number[]>;
+  readonly #objective: Objective;
+  readonly #passes: Map<Objective, GradientPass>;
   readonly #updater: Updater;
   readonly #options: TrainingStepOptions;
   readonly #state: TrainingState;
@@ -66,11 +76,18 @@ export class TrainingStep {
   #made: readonly Weights[] = [];
 
   private constructor(
-    parts: { pass: GradientPass; updater: Updater },
+    parts: {
+      objective: Objective;
+      trained: TrainingStep["trained"];
+      passes: Map<Objective, GradientPass>;
+      updater: Updater;
+    },
     options: TrainingStepOptions,
     state: TrainingState,
   ) {
-    this.#pass = parts.pass;
+    this.trained = parts.trained;
+    this.#objective = parts.objective;
+    this.#passes = parts.passes;
     this.#updater = parts.updater;
     this.#options = options;
     this.#state = state;
@@ -80,23 +97,29 @@ export class TrainingStep {
    * Builds the sessions.
    *
    * @param weights first value of every parameter of the objective
+   * @throws {ConfigError} where the state to go on from is not of this objective and optimiser
    */
   static async create(
     objective: Objective,
     weights: Weights,
     options: TrainingStepOptions,
   ): Promise<TrainingStep> {
-    const { optimiser, batches = 1, averageDecay, decays, threads, resume } = options;
-    const pass = await GradientPass.create(objective, { ...options, accumulate: batches > 1 });
+    const { optimiser, averageDecay, batches = 1, decays, threads, resume, objectiveFor } = options;
+    const passes = new Map<Objective, GradientPass>();
+    if (!objectiveFor) {
+      passes.set(objective, await GradientPass.create(objective, { ...options, accumulate: batches > 1 }));
+    }
+    const { trained } = passes.get(objective) ?? gradientGraph(objective, options);
     const average = averageDecay !== undefined;
-    const updater = await Updater.create(optimiser, pass.trained, { average, decays, threads });
+    if (resume) checkState(resume, { weights, trained, slots: optimiser.slots, average });
+    const updater = await Updater.create(optimiser, trained, { average, decays, threads });
     const state = resume ?? {
       step: 0,
       weights: new Map(weights),
-      slots: new Map(optimiser.slots.map((slot) => [slot, zerosLike(pass.trained)])),
-      average: average ? new Map([...pass.trained.keys()].map((key) => [key, weights.get(key)!])) : undefined,
+      slots: new Map(optimiser.slots.map((slot) => [slot, zerosLike(trained)])),
+      average: average ? new Map([...trained.keys()].map((key) => [key, weights.get(key)!])) : undefined,
     };
-    return new TrainingStep({ pass, updater }, options, state);
+    return new TrainingStep({ objective, trained, passes, updater }, options, state);
   }
 
   /** Where the training stands. A step makes new tensors and frees those that the step before made: copy what is to stay. */
@@ -104,9 +127,13 @@ export class TrainingStep {
     return this.#state;
   }
 
-  /** Shape of each trained parameter. */
-  get trained(): ReadonlyMap<string, readonly number[]> {
-    return this.#pass.trained;
+  async #passOf(objective: Objective): Promise<GradientPass> {
+    const found = this.#passes.get(objective);
+    if (found) return found;
+    const { batches = 1 } = this.#options;
+    const pass = await GradientPass.create(objective, { ...this.#options, accumulate: batches > 1 });
+    this.#passes.set(objective, pass);
+    return pass;
   }
 
   /**
@@ -154,7 +181,8 @@ export class TrainingStep {
     let loss = 0;
     const metrics: Record<string, number> = {};
     for (const batch of inputs) {
-      const pass = await this.#pass.run(batch, { weights, sums });
+      const objective = this.#options.objectiveFor?.(batch) ?? this.#objective;
+      const pass = await (await this.#passOf(objective)).run(batch, { weights, sums });
       checkFinite(step, pass);
       for (const [key, tensor] of pass.buffers) weights.set(key, tensor);
       for (const [name, value] of Object.entries(pass.metrics)) {
@@ -170,7 +198,7 @@ export class TrainingStep {
 
   /** Frees the sessions' memory; the state stays. */
   async release(): Promise<void> {
-    await this.#pass.release();
+    for (const pass of this.#passes.values()) await pass.release();
     await this.#updater.release();
   }
 }

@@ -213,3 +213,30 @@ Deno.test("a weight or an input that is missing is named", async () => {
   );
   await training.release();
 });
+
+Deno.test("inputs of several sizes train the same weights, each with a session that is built when it first comes", async () => {
+  const sizes = new Map<number, Objective>();
+  const of = (rows: number) => {
+    if (!sizes.has(rows)) sizes.set(rows, objective(rows));
+    return sizes.get(rows)!;
+  };
+  const objectiveFor = (inputs: Readonly<Record<string, Tensor>>) => of(inputs["x"]!.shape[0]!);
+  const training = await TrainingStep.create(of(6), firstWeights(), { ...golden, objectiveFor });
+  assert.deepEqual([...training.trained.keys()], Object.keys(shapes));
+  const alone = await TrainingStep.create(objective(6), firstWeights(), golden);
+  const [one, other] = [
+    await training.run([batch()], { learningRate: 0.01 }),
+    await alone.run([batch()], { learningRate: 0.01 }),
+  ];
+  assert.equal(one.loss, other.loss);
+  assert.deepEqual([...sizes.keys()], [6]);
+  await training.run([batch(3)], { learningRate: 0.01 });
+  assert.deepEqual([...sizes.keys()], [6, 3]);
+  const third = await TrainingStep.create(objective(3), copy(alone.state.weights), {
+    ...golden,
+    resume: { ...alone.state, weights: copy(alone.state.weights) },
+  });
+  await third.run([batch(3)], { learningRate: 0.01 });
+  for (const [key, { data }] of third.state.weights) assert.deepEqual(training.state.weights.get(key)!.data, data, key);
+  for (const each of [training, alone, third]) await each.release();
+});

@@ -4,7 +4,7 @@
  */
 import { paellaEncode } from "../../networks/paella_vq.ts";
 import { stageCTarget } from "../../networks/compressor_input.ts";
-import { div, type Graph, graph, input } from "../../onnx/mod.ts";
+import { div, graph, input, type Value } from "../../onnx/mod.ts";
 import { sizeOf, type Tensor, tensor } from "../../tensor/tensor.ts";
 import type { TrainingConfig } from "../config.ts";
 import { FrozenNetwork } from "../frozen_network.ts";
@@ -12,14 +12,14 @@ import { embedForTraining } from "../networks.ts";
 import type { Weights } from "../optimiser/gradient_pass.ts";
 import { pipelineSettings } from "../start.ts";
 import type { PhaseContext } from "./phase.ts";
+import { onceForSize, sizeOfInput } from "./sized_objectives.ts";
 
 /** Encodes pictures one by one, so that no result depends on the other pictures of a batch, and keeps what may come again. */
 export interface PictureEncoder extends AsyncDisposable {
-  /** Of a batch of one. */
-  readonly shape: readonly [number, number, number, number];
   /**
    * Encodes a batch.
    *
+   * @param images of any size that the network takes; a session is built for each when it first comes
    * @param keys names of the pictures: where every sight of a picture is the same, equal keys are encoded once
    */
   encode(images: Tensor<"float32">, keys: readonly string[]): Promise<Tensor<"float32">>;
@@ -28,55 +28,57 @@ export interface PictureEncoder extends AsyncDisposable {
 /** Most elements that an encoder keeps: 1 GB. */
 const cacheSize = 1 << 28;
 
-async function pictureEncoder(
-  { network, weights, config }: { network: Graph; weights: Weights; config: TrainingConfig },
-): Promise<PictureEncoder> {
-  const { crop, flip } = config.data;
+function pictureEncoder(
+  { encode, weights, config }: { encode: (pixels: Value) => Value; weights: Weights; config: TrainingConfig },
+): PictureEncoder {
+  const { crop, flip, channels } = config.data;
   const isKept = crop === "center" && !flip;
-  const encoder = await FrozenNetwork.create(network, weights, { threads: config.threads });
-  const shape = network.outputs[0]!.value.shape as unknown as [number, number, number, number];
-  const size = sizeOf(shape);
-  const kept = new Map<string, Float32Array>();
-  async function encodeOne(image: Float32Array, dims: readonly number[]): Promise<Float32Array> {
-    const pixels = tensor("float32", [1, ...dims], image as Float32Array<ArrayBuffer>);
-    return (await encoder.run({ pixels }))["encoded"]!.data as Float32Array;
+  const networks = onceForSize((size) => {
+    const pixels = input("pixels", "float32", [1, channels, size.height, size.width]);
+    const network = graph({ inputs: [pixels], outputs: { encoded: encode(pixels) } });
+    return FrozenNetwork.create(network, weights, { threads: config.threads });
+  });
+  const used = new Set<FrozenNetwork>();
+  const kept = new Map<string, Tensor<"float32">>();
+  let elements = 0;
+  async function encodeOne(pixels: Tensor<"float32">): Promise<Tensor<"float32">> {
+    const network = await networks(sizeOfInput({ pixels }, "pixels"));
+    used.add(network);
+    return (await network.run({ pixels }))["encoded"] as Tensor<"float32">;
   }
   return {
-    shape,
     async encode(images, keys) {
       const dims = images.shape.slice(1);
-      const encoded = tensor("float32", [keys.length, ...shape.slice(1)]);
+      const size = sizeOf(dims);
+      const all: Tensor<"float32">[] = [];
       for (const [i, key] of keys.entries()) {
         const found = kept.get(key) ??
-          await encodeOne(images.data.subarray(i * sizeOf(dims), (i + 1) * sizeOf(dims)), dims);
-        if (isKept && (kept.size + 1) * size <= cacheSize) kept.set(key, found);
-        encoded.data.set(found, i * size);
+          await encodeOne(tensor("float32", [1, ...dims], images.data.subarray(i * size, (i + 1) * size)));
+        if (isKept && !kept.has(key) && elements + found.data.length <= cacheSize) {
+          kept.set(key, found);
+          elements += found.data.length;
+        }
+        all.push(found);
       }
+      const encoded = tensor("float32", [keys.length, ...all[0]!.shape.slice(1)]);
+      all.forEach(({ data }, i) => encoded.data.set(data, i * data.length));
       return encoded;
     },
-    [Symbol.asyncDispose]: () => encoder[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      for (const network of used) await network[Symbol.asyncDispose]();
+    },
   };
 }
 
-function pixelsOf({ config, data: { size } }: PhaseContext) {
-  return input("pixels", "float32", [1, config.data.channels, size.height, size.width]);
-}
-
 /** Stage A's latents, divided by `scale_factor`: what Stage B learns. */
-export async function latentEncoder(context: PhaseContext): Promise<PictureEncoder> {
-  const { config, configs: { vqgan }, networks } = context;
-  const pixels = pixelsOf(context);
-  const encoded = div(paellaEncode(vqgan, pixels), vqgan.scale_factor);
-  const network = graph({ inputs: [pixels], outputs: { encoded } });
-  return await pictureEncoder({ network, weights: networks.get("vqgan")!, config });
+export function latentEncoder({ config, configs: { vqgan }, networks }: PhaseContext): PictureEncoder {
+  const encode = (pixels: Value) => div(paellaEncode(vqgan, pixels), vqgan.scale_factor);
+  return pictureEncoder({ encode, weights: networks.get("vqgan")!, config });
 }
 
 /** The compressor's embeddings as Stage C makes them. */
-export async function targetEncoder(context: PhaseContext): Promise<PictureEncoder> {
-  const { config, configs: { compressor }, networks } = context;
-  const pixels = pixelsOf(context);
+export function targetEncoder({ config, configs: { compressor }, networks }: PhaseContext): PictureEncoder {
   const settings = pipelineSettings(config);
-  const encoded = stageCTarget(embedForTraining(compressor, pixels, settings), settings);
-  const network = graph({ inputs: [pixels], outputs: { encoded } });
-  return await pictureEncoder({ network, weights: networks.get("compressor")!, config });
+  const encode = (pixels: Value) => stageCTarget(embedForTraining(compressor, pixels, settings), settings);
+  return pictureEncoder({ encode, weights: networks.get("compressor")!, config });
 }

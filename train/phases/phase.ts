@@ -14,10 +14,23 @@ import type { Weights } from "../optimiser/gradient_pass.ts";
 import type { TrainingData } from "../training_data.ts";
 import type { Objective } from "./objective.ts";
 
+/** Chooses an objective by the size of its inputs. */
+export type ObjectiveFor = (inputs: Readonly<Record<string, Tensor>>) => Objective;
+
+/** What the objectives of a phase depend on. */
+export interface ObjectiveContext {
+  readonly config: TrainingConfig;
+  readonly configs: NetworkConfigs;
+  /** Tokens of a text. */
+  readonly tokens: number;
+}
+
 /** A phase that is under way. */
 export interface Phase extends AsyncDisposable {
   readonly name: PhaseName;
   readonly objective: Objective;
+  /** The objective for the size of these inputs, where pictures have several; the same object each time. */
+  readonly objectiveFor?: ObjectiveFor;
   /** Network of each scope of the objective's keys: `text_encoder` is the `prior_text_encoder`. */
   readonly scopes: Readonly<Record<string, NetworkName>>;
   /** What learns against it: the discriminator of Stage A, under the scope `discriminator`. */
@@ -41,6 +54,8 @@ export interface Phase extends AsyncDisposable {
 /** A network that is trained to tell real from made, and given up afterwards. */
 export interface Adversary {
   readonly objective: Objective;
+  /** As {@linkcode Phase.objectiveFor}. */
+  readonly objectiveFor?: ObjectiveFor;
   /** First values of its parameters, under `discriminator`. */
   readonly weights: Weights;
   readonly learningRate: number;

@@ -3,41 +3,68 @@
  * @module
  */
 import type { TrainingConfig } from "../config.ts";
-import { initialiseLora, isLoraFactor, withLora } from "../lora.ts";
+import type { BucketSize } from "../data/buckets.ts";
+import { initialiseLora, isLoraFactor, type LoraObjective, withLora } from "../lora.ts";
+import { embeddingCells } from "../networks.ts";
+import { pipelineSettings } from "../start.ts";
 import { targetEncoder } from "./latents.ts";
 import { noiseLevels } from "./noise_levels.ts";
-import type { Phase, PhaseContext } from "./phase.ts";
+import type { Objective } from "./objective.ts";
+import type { ObjectiveContext, Phase, PhaseContext } from "./phase.ts";
+import { onceForSize, sizedObjectives } from "./sized_objectives.ts";
 import { stageCObjective } from "./stage_c.ts";
 import { frozenText, trainedText } from "./text_inputs.ts";
 
 type StageCConfig = NonNullable<TrainingConfig["stageC"]>;
 
+/** Whether the text encoder learns along: a LoRA is of Stage C alone. */
+function trainsText({ textEncoder, lora }: StageCConfig): boolean {
+  return textEncoder === "trained" && !lora;
+}
+
+/**
+ * The objective at one size of embeddings, and the factors of the LoRA where there is one.
+ *
+ * @param cells height and width of the embedding
+ */
+export function stageCObjectiveAt(
+  { configs, tokens }: Pick<ObjectiveContext, "configs" | "tokens">,
+  own: StageCConfig,
+  cells: BucketSize,
+): { objective: Objective; factors?: LoraObjective["factors"] } {
+  const objective = stageCObjective(configs.prior, { batch: own.batch, ...cells, tokens }, {
+    textEncoder: trainsText(own) ? configs.prior_text_encoder : undefined,
+  });
+  if (!own.lora) return { objective };
+  const { targets } = own.lora;
+  return withLora(objective, { ...own.lora, targets: targets === undefined ? undefined : new RegExp(targets, "u") });
+}
+
 /** Starts phase 3. */
 export async function stageCPhase(context: PhaseContext, own: StageCConfig): Promise<Phase> {
   const { config, configs, data, state, tokenizer, networks, scheduler } = context;
   const { batch } = own;
-  const encoder = await targetEncoder(context);
-  const [, , height, width] = encoder.shape;
-  const isTrained = own.textEncoder === "trained" && !own.lora;
-  const plain = stageCObjective(configs.prior, { batch, height, width, tokens: tokenizer.maxLength }, {
-    textEncoder: isTrained ? configs.prior_text_encoder : undefined,
-  });
+  const isTrained = trainsText(own);
+  const encoder = targetEncoder(context);
+  const tokens = tokenizer.maxLength;
+  const of = onceForSize((cells: BucketSize) => stageCObjectiveAt({ configs, tokens }, own, cells));
+  const [height, width] = embeddingCells(data.size, pipelineSettings(config));
+  const { factors } = of({ height, width });
   const text = isTrained ? trainedText(tokenizer) : await frozenText(
     { config: configs.prior_text_encoder, tokenizer, weights: networks.get("prior_text_encoder")! },
     { threads: config.threads },
   );
-  const lora = own.lora && withLora(plain, {
-    ...own.lora,
-    targets: own.lora.targets === undefined ? undefined : new RegExp(own.lora.targets, "u"),
-  });
   const { training: indices } = data.split(own);
   const loader = data.loader({ indices, batch, seed: config.seed + 2, state });
   return {
     name: "stageC",
-    objective: lora?.objective ?? plain,
-    ...(lora && own.lora && {
+    ...sizedObjectives((cells) => of(cells).objective, { height, width }, {
+      input: "latents",
+      isSized: data.sizes.length > 1,
+    }),
+    ...(factors && own.lora && {
       trained: isLoraFactor,
-      lora: { factors: initialiseLora(lora.factors, config), alpha: own.lora.alpha ?? own.lora.rank },
+      lora: { factors: initialiseLora(factors, config), alpha: own.lora.alpha ?? own.lora.rank },
     }),
     scopes: { prior: "prior", ...(isTrained ? { text_encoder: "prior_text_encoder" } : {}) },
     samples: indices.length,
@@ -53,9 +80,10 @@ export async function stageCPhase(context: PhaseContext, own: StageCConfig): Pro
     async inputs(draws) {
       const { images, captions, ids, backgrounds } = await loader.next();
       const drops = draws.uniform("caption", batch);
+      const latents = await encoder.encode(images, ids.map((id, i) => `${id}\n${backgrounds[i] ?? ""}`));
       return {
-        latents: await encoder.encode(images, ids.map((id, i) => `${id}\n${backgrounds[i] ?? ""}`)),
-        noise: draws.normal("noise", [batch, ...encoder.shape.slice(1)]),
+        latents,
+        noise: draws.normal("noise", latents.shape),
         ...noiseLevels(draws, { batch, scheduler, config: own }),
         ...await text.of(captions.map((caption, i) => drops[i]! < own.captionDropout ? "" : caption)),
       };

@@ -95,6 +95,9 @@ export const sampleLine = z.object({
 /** A sample of the data set that is passed over. */
 export const unreadableLine = z.object({ type: z.literal("unreadable"), id: z.string(), reason: z.string() });
 
+/** Something about data set or configuration that its owner should know. */
+export const warningLine = z.object({ type: z.literal("warning"), message: z.string() });
+
 /** A phase is complete or, where no phase is named, the training. */
 export const endLine = z.object({
   type: z.literal("end"),
@@ -124,6 +127,7 @@ export const logLine = z.discriminatedUnion("type", [
   checkpointLine,
   sampleLine,
   unreadableLine,
+  warningLine,
   endLine,
   stopLine,
 ]);

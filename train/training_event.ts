@@ -1,0 +1,32 @@
+/**
+ * What a training tells while it runs.
+ * @module
+ */
+import type { PhaseName } from "./config.ts";
+
+/** Options of `train()`. */
+export interface TrainOptions {
+  /** Folder of the run: log, checkpoints, samples, report and the finished model. */
+  readonly folder: string;
+  /** Goes on where the configuration has changed since the run was started. */
+  readonly acceptChanges?: boolean;
+  /** Stops behind a step, with a checkpoint. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A line of `log.jsonl`; see `report/log_line.ts` for what each type holds. */
+export type LoggedEvent =
+  & { readonly type: "start" | "phase" | "step" | "checkpoint" | "sample" | "unreadable" | "warning" | "end" | "stop" }
+  & Readonly<Record<string, unknown>>;
+
+/** What a training tells; all but `progress` are lines of the log as well. */
+export type TrainingEvent =
+  | {
+    readonly type: "progress";
+    readonly phase: PhaseName;
+    readonly step: number;
+    readonly total: number;
+    readonly seconds: number;
+    readonly loss: number;
+  }
+  | LoggedEvent;
