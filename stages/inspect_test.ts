@@ -15,7 +15,7 @@ Deno.test("inspectNetwork() adds parameters and operations up along the scope pa
   const fc = { name: "fc", shape: [2, 5], parameters: 15, flops: 60, children: [] };
   assert.deepEqual(tree, {
     nodes: 3,
-    activationBytes: 72,
+    activationBytes: 288,
     name: "net",
     className: "Net",
     shape: [2, 4],
