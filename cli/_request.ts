@@ -60,6 +60,7 @@ export interface GenerateFlags {
   readonly verbose?: boolean;
   readonly threads?: number;
   readonly keepLoaded?: boolean;
+  readonly ignoreMemory?: boolean;
   readonly debug?: boolean;
 }
 

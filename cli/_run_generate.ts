@@ -59,11 +59,11 @@ export async function runGenerate(
     },
   });
   const { prior, decoder, variant, threads, loras } = request;
-  const { keepLoaded } = flags;
+  const { keepLoaded, ignoreMemory } = flags;
   const hashWeights = needsHashes(request, flags);
   const { modelsFolder } = streams;
   const standIn = await standInFor(request.model, { modelsFolder });
-  const options = { prior, decoder, variant, threads, keepLoaded, loras, hashWeights, modelsFolder };
+  const options = { prior, decoder, variant, threads, keepLoaded, ignoreMemory, loras, hashWeights, modelsFolder };
   await using pipeline = await loadPipeline(standIn?.model ?? request.model, options);
   const command = new GenerateCommand({ request, output, flags, streams, pipeline, standIn });
   await command.run(interruption.signal);

@@ -64,7 +64,10 @@ export class Arena {
   #bestFit(size: number): Chunk | undefined {
     let best: Chunk | undefined;
     for (const chunk of this.#chunks) {
-      if (chunk.free && chunk.size >= size && chunk.size < (best?.size ?? Infinity)) best = chunk;
+      if (!chunk.free || chunk.size < size) continue;
+      // Among equals the lowest address is taken, and the system places each new region below the last one.
+      const isBetter = !best || chunk.size < best.size || (chunk.size === best.size && chunk.region > best.region);
+      if (isBetter) best = chunk;
     }
     return best;
   }

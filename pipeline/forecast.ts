@@ -3,50 +3,58 @@
  * @module
  */
 import { ResourceError } from "../errors.ts";
-import { type Graph, peakActivationBytes } from "../onnx/mod.ts";
+import { freeMemory } from "../runtime/free_memory.ts";
+import type { Memory } from "../stages/network_memory.ts";
 import type { ModelParts } from "./parts.ts";
 import type { SizePlan } from "./plan.ts";
+import type { StageName } from "./types.ts";
 
 /** Program, runtime library and JavaScript heap, measured on the bundled model. */
-const baseBytes = 200e6;
+const program: Memory = { own: 75e6, mapped: 78e6 };
 
-/** Rows that each stage runs at once. */
+/** The picture on its way out of Stage A and into a file, measured; bytes a pixel. */
+const pixelBytes = 8;
+
+/** What each stage runs at once. */
 export interface Batches {
-  readonly prior: number;
-  readonly decoder: number;
+  readonly prior: Batch;
+  readonly decoder: Batch;
 }
 
-interface NeedOf {
-  readonly name: string;
-  readonly weights: number;
-  graph(): Graph;
-  readonly batch: number;
+/** Latents of one run, and the rows of text for each: 2 with guidance. */
+export interface Batch {
+  readonly latents: number;
+  readonly copies: number;
 }
 
-function needs({ prior, decoder }: ModelParts, plan: Pick<SizePlan, "prior" | "decoder">, batches: Batches): NeedOf[] {
-  const [priorTokens, decoderTokens] = [prior.text.tokens, decoder.text.tokens];
-  const { checkpoint: priorWeights } = prior.stage.network;
-  const { checkpoint: decoderWeights } = decoder.stage.network;
-  return [
-    {
-      name: "prior",
-      weights: loadedBytes(priorWeights),
-      graph: () => prior.stage.network.graph({ ...plan.prior, tokens: priorTokens }),
-      batch: batches.prior,
+/** What is to be painted. */
+export type PlannedSizes = Pick<SizePlan, "prior" | "decoder" | "decoded">;
+
+function needs(
+  { prior, decoder }: ModelParts,
+  plan: PlannedSizes,
+  batches: Batches,
+): Readonly<Partial<Record<StageName, () => Memory>>> {
+  const text = ({ network, tokens }: ModelParts["prior"]["text"]) => network.memory({ tokens }, { batch: 1 });
+  return {
+    "prior text": () => text(prior.text),
+    prior() {
+      const { latents: batch, copies } = batches.prior;
+      const { height, width } = plan.prior;
+      return prior.stage.network.memory({ height, width, tokens: prior.text.tokens, copies }, { batch });
     },
-    {
-      name: "decoder",
-      weights: loadedBytes(decoderWeights),
-      graph: () => decoder.stage.network.graph({ ...plan.decoder, embedding: plan.prior, tokens: decoderTokens }),
-      batch: batches.decoder,
+    "decoder text": () => text(decoder.text),
+    decoder() {
+      const { latents: batch, copies } = batches.decoder;
+      const { height, width } = plan.decoder;
+      const sizes = { height, width, embedding: plan.prior, tokens: decoder.text.tokens, copies };
+      return decoder.stage.network.memory(sizes, { batch });
     },
-    {
-      name: "pixels",
-      weights: loadedBytes(decoder.autoencoder.network.checkpoint),
-      graph: () => decoder.autoencoder.network.graph(plan.decoder),
-      batch: 1,
+    pixels() {
+      const { own, mapped } = decoder.autoencoder.network.memory(plan.decoder, { batch: 1 });
+      return { own: own + pixelBytes * plan.decoded.height * plan.decoded.width, mapped };
     },
-  ];
+  };
 }
 
 /** Bytes of weights in memory: floats of 16 bits are widened to 32. */
@@ -59,36 +67,46 @@ export function loadedBytes({ tensors }: { tensors: ReadonlyMap<string, { shape:
 /** Forecasts that were made, since each builds every network: many pictures of one command have the same sizes. */
 const forecasts = new WeakMap<ModelParts, Map<string, Forecast>>();
 
-interface Forecast {
+/** Memory of a generation at its highest, in bytes. */
+export interface Forecast {
+  /** What takes most memory of the process's own. */
   readonly stage: string;
-  readonly bytes: number;
+  /** That memory: it has to be there. */
+  readonly own: number;
+  /** With mapped files, at the stage with most of both: the process's `VmHWM`. */
+  readonly peak: number;
 }
 
-/** Peak memory in bytes of the heaviest stage, one stage being loaded at a time. */
-export function forecastBytes(
-  parts: ModelParts,
-  plan: Pick<SizePlan, "prior" | "decoder">,
-  batches: Batches,
-): Forecast {
+/** What is forecast. */
+export interface ForecastOptions {
+  readonly batches: Batches;
+  /** All stages stay in memory, in place of one at a time. */
+  readonly keepLoaded?: boolean | undefined;
+  /** Those that run; all that a generation has where left out. */
+  readonly stages?: readonly StageName[] | undefined;
+}
+
+/** Forecasts a generation. */
+export function forecastMemory(parts: ModelParts, plan: PlannedSizes, options: ForecastOptions): Forecast {
   const known = forecasts.get(parts) ?? new Map<string, Forecast>();
   forecasts.set(parts, known);
-  const key = JSON.stringify([plan.prior, plan.decoder, batches]);
-  const forecast = known.get(key) ?? computeForecast(parts, plan, batches);
+  const key = JSON.stringify([plan.prior, plan.decoder, options]);
+  const forecast = known.get(key) ?? computeForecast(needs(parts, plan, options.batches), options);
   known.set(key, forecast);
   return forecast;
 }
 
 function computeForecast(
-  parts: ModelParts,
-  plan: Pick<SizePlan, "prior" | "decoder">,
-  batches: Batches,
+  needs: Readonly<Partial<Record<StageName, () => Memory>>>,
+  { keepLoaded = false, stages }: ForecastOptions,
 ): Forecast {
-  return needs(parts, plan, batches)
-    .map(({ name, weights, graph, batch }) => ({
-      stage: name,
-      bytes: baseBytes + weights + peakActivationBytes(graph(), { batch }),
-    }))
-    .reduce((most, next) => next.bytes > most.bytes ? next : most);
+  const chosen = Object.entries(needs).filter(([stage]) => stages?.includes(stage as StageName) ?? true);
+  const each = chosen.map(([stage, memory]) => ({ stage, ...memory() }));
+  const sum = (key: keyof Memory) => each.reduce((all, memory) => all + memory[key], 0);
+  const all = keepLoaded ? [{ stage: "all stages together", own: sum("own"), mapped: sum("mapped") }] : each;
+  const most = all.reduce((most, next) => next.own > most.own ? next : most, { stage: "start", own: 0, mapped: 0 });
+  const peak = Math.max(0, ...all.map(({ own, mapped }) => own + mapped));
+  return { stage: most.stage, own: program.own + most.own, peak: program.own + program.mapped + peak };
 }
 
 /** Writes bytes as `12.3 GB` or `45 MB`. */
@@ -96,25 +114,23 @@ export function formatBytes(bytes: number): string {
   return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.ceil(bytes / 1e6)} MB`;
 }
 
-/** Free memory in bytes with swap, or `undefined` where the program may not ask (`--allow-sys=systemMemoryInfo`). */
-export async function freeMemory(): Promise<number | undefined> {
-  const { state } = await Deno.permissions.query({ name: "sys", kind: "systemMemoryInfo" });
-  if (state !== "granted") return undefined;
-  const { available, swapFree } = Deno.systemMemoryInfo();
-  return available + swapFree;
-}
-
 /**
- * Refuses a generation that this machine's memory cannot hold.
+ * Refuses a generation that the free memory cannot hold. Mapped weights do not count: the system drops them where it has to, which
+ * makes steps slower.
  *
+ * @param options.free bytes; asked of the system where left out
  * @throws {ResourceError} naming the stage, what it needs and what is there
  */
-export async function checkMemory(parts: ModelParts, plan: SizePlan, batches: Batches): Promise<void> {
-  const free = await freeMemory();
-  const { stage, bytes } = forecastBytes(parts, plan, batches);
-  if (free === undefined || bytes <= free) return;
+export async function checkMemory(
+  { image }: Pick<SizePlan, "image">,
+  { stage, own }: Forecast,
+  { free }: { free?: number } = {},
+): Promise<void> {
+  const room = free ?? await freeMemory();
+  if (room === undefined || own <= room) return;
+  const [needed, there] = [own, room].map(formatBytes);
   throw new ResourceError(
-    `${stage}: ${plan.image.width} × ${plan.image.height} px needs about ${formatBytes(bytes)} of memory and ` +
-      `${formatBytes(free)} are free: choose a smaller picture or fewer at once`,
+    `${stage}: ${image.width} × ${image.height} px needs about ${needed} of memory and ${there} are free: choose a smaller ` +
+      "picture or fewer at once, or try it all the same with --ignore-memory",
   );
 }

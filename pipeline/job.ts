@@ -5,7 +5,8 @@
 import { CheckpointError, ConfigError } from "../errors.ts";
 import type { Scheduler } from "../schedulers/scheduler.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
-import { isGuided } from "./guidance.ts";
+import type { Batches } from "./forecast.ts";
+import { copiesOf } from "./guidance.ts";
 import { createNoise, type Noise } from "./noise.ts";
 import { planSizes, type Size, type SizePlan, type SizeRules } from "./plan.ts";
 import { type ModelDefaults, resolveOptions } from "./options.ts";
@@ -77,12 +78,12 @@ export class Job {
     return this.prompts.length * this.options.imagesPerPrompt;
   }
 
-  /** Rows that each stage runs at once: guidance doubles them. */
-  get batches(): { prior: number; decoder: number } {
+  /** What each stage runs at once. */
+  get batches(): Batches {
     const { imagesPerPrompt, priorGuidance, decoderGuidance } = this.options;
     return {
-      prior: this.count * (isGuided(priorGuidance) ? 2 : 1),
-      decoder: imagesPerPrompt * (isGuided(decoderGuidance) ? 2 : 1),
+      prior: { latents: this.count, copies: copiesOf(priorGuidance) },
+      decoder: { latents: imagesPerPrompt, copies: copiesOf(decoderGuidance) },
     };
   }
 

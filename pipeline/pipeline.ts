@@ -11,7 +11,7 @@ import { runtimeVersion } from "../runtime/session.ts";
 import { type Tensor, tensorBytes } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
 import { checkFinite } from "./denoise.ts";
-import { checkMemory, forecastBytes, formatBytes, loadedBytes } from "./forecast.ts";
+import { checkMemory, forecastMemory, formatBytes, loadedBytes } from "./forecast.ts";
 import { type Context, generate } from "./generate.ts";
 import { Job } from "./job.ts";
 import type { LoraChoice } from "./loras.ts";
@@ -60,6 +60,8 @@ export interface LoadOptions {
   threads?: number | undefined;
   /** Keeps every network in memory between generations, in place of one at a time. */
   keepLoaded?: boolean | undefined;
+  /** Paints what needs more memory than is free, in place of refusing it. */
+  ignoreMemory?: boolean | undefined;
   /** Lets the runtime keep packed copies of fp32 weights: twice the memory for a little speed. */
   prepack?: boolean | undefined;
   /**
@@ -96,8 +98,8 @@ export async function loadPipeline(model = "emoji", options: LoadOptions = {}): 
     max: maxThreads,
   });
   const parts = await openParts(folders, { threads, prepack: options.prepack }, options);
-  const { keepLoaded, hashWeights, cacheFolder, variant } = options;
-  return new Pipeline(folders, { parts, threads, keepLoaded, hashWeights, cacheFolder, variant });
+  const { keepLoaded, ignoreMemory, hashWeights, cacheFolder, variant } = options;
+  return new Pipeline(folders, { parts, threads, keepLoaded, ignoreMemory, hashWeights, cacheFolder, variant });
 }
 
 /** A model that paints. It runs one generation at a time; further calls wait for their turn. */
@@ -117,13 +119,14 @@ export class Pipeline implements AsyncDisposable {
   readonly #folders: ModelFolders;
   readonly #source: Omit<ModelIdentity, "weights">;
   #queue: Promise<unknown> = Promise.resolve();
+  readonly #ignoreMemory: boolean;
   readonly #hashWeights: boolean;
   readonly #weights: WeightsCheck;
 
   constructor(
     folders: ModelFolders,
-    { parts, threads, keepLoaded = false, hashWeights = true, cacheFolder, variant }:
-      & Pick<LoadOptions, "keepLoaded" | "hashWeights" | "cacheFolder" | "variant">
+    { parts, threads, keepLoaded = false, ignoreMemory = false, hashWeights = true, cacheFolder, variant }:
+      & Pick<LoadOptions, "keepLoaded" | "ignoreMemory" | "hashWeights" | "cacheFolder" | "variant">
       & { parts: ModelParts; threads: number },
   ) {
     this.name = folders.name;
@@ -132,6 +135,7 @@ export class Pipeline implements AsyncDisposable {
     this.parts = parts;
     this.threads = threads;
     this.keepLoaded = keepLoaded;
+    this.#ignoreMemory = ignoreMemory;
     this.#hashWeights = hashWeights;
     this.#weights = new WeightsCheck(parts, { cacheFolder });
     this.defaults = modelDefaults(folders.defaults);
@@ -252,10 +256,11 @@ export class Pipeline implements AsyncDisposable {
     return Object.values(checkpointsOf(this.parts)).reduce((sum, checkpoint) => sum + loadedBytes(checkpoint), 0);
   }
 
-  /** Memory that a picture of this size takes at its peak, one stage at a time, written as `2.1 GB`. */
+  /** Memory that a picture of this size takes at its peak, mapped weights included, written as `2.1 GB`. */
   forecastMemory(size: Size): string {
     const plan = planSizes(size, this.rules);
-    return formatBytes(forecastBytes(this.parts, plan, { prior: 2, decoder: 1 }).bytes);
+    const batches = { prior: { latents: 1, copies: 2 }, decoder: { latents: 1, copies: 1 } };
+    return formatBytes(forecastMemory(this.parts, plan, { batches, keepLoaded: this.keepLoaded }).peak);
   }
 
   #job(options: GenerateOptions, index: number): Job {
@@ -298,7 +303,13 @@ export class Pipeline implements AsyncDisposable {
     const identity = this.#hashWeights ? this.identity().catch(() => unhashed) : Promise.resolve(unhashed);
     const runtime = await runtimeVersion();
     const previewer = new Previewer(this.parts.decoder.autoencoder);
-    for (const job of jobs) await checkMemory(this.parts, job.plan, job.batches);
+    if (!this.#ignoreMemory) {
+      for (const job of jobs) {
+        const stages = job.stages().map(({ stage }) => stage);
+        const { plan, batches } = job;
+        await checkMemory(plan, forecastMemory(this.parts, plan, { batches, keepLoaded: this.keepLoaded, stages }));
+      }
+    }
     const context: Context = {
       parts: this.parts,
       latentMean: this.#folders.prior.latentMean,

@@ -24,6 +24,10 @@ export interface GraphRunnerOptions {
   readonly folder: string;
   readonly threads?: number | undefined;
   readonly prepack?: boolean | undefined;
+}
+
+/** How a graph is taken apart. */
+export interface PartsOptions {
   /** Names of the inputs that change from run to run; all of them where left out. */
   readonly varying?: readonly string[] | undefined;
   /** Least number of floating-point operations, at batch 1, that make it worth while to compute what fixed inputs decide apart. */
@@ -49,11 +53,8 @@ export interface GraphParts {
   readonly each: Graph;
 }
 
-/** Takes a graph apart as {@linkcode GraphRunner} runs it, `varying` being the inputs that change from run to run. */
-export function partsOf(
-  graph: Graph,
-  { varying, hoistFrom = defaultHoistFrom }: Pick<GraphRunnerOptions, "varying" | "hoistFrom">,
-): GraphParts {
+/** Takes a graph apart as {@linkcode GraphRunner} runs it. */
+export function partsOf(graph: Graph, { varying, hoistFrom = defaultHoistFrom }: PartsOptions = {}): GraphParts {
   if (varying) {
     const parts = takeApart(splitRows(graph, { varying }), varying);
     if (parts.once && countFlops(parts.once.nodes, { batch: 1 }) >= hoistFrom) return parts;
@@ -103,8 +104,7 @@ export class GraphRunner {
   }
 
   /** Computes weights and builds the session. */
-  static async create(graph: Graph, options: GraphRunnerOptions): Promise<GraphRunner> {
-    const { known, once, each } = partsOf(graph, options);
+  static async create({ known, once, each }: GraphParts, options: GraphRunnerOptions): Promise<GraphRunner> {
     const weights = known ? await computeKnown(known, options) : {};
     const session = await Session.create(encodeModel(each, options.bind), options);
     return new GraphRunner({ session, known: weights, once, each }, options);

@@ -6,7 +6,7 @@ import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { bindCheckpoint } from "../weights/bind.ts";
 import { openCheckpoint } from "../weights/checkpoint.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
-import { GraphRunner } from "./graph_runner.ts";
+import { GraphRunner, partsOf } from "./graph_runner.ts";
 
 const floats = (...values: number[]) => tensor("float32", [1, values.length], Float32Array.from(values));
 
@@ -22,12 +22,10 @@ async function withRunner(
     const [x, text] = [input("x", "float32", [1, 1]), input("text", "float32", [1, 1])];
     const weight = parameter("weight", [size, 1]);
     const y = add(gemm(x, mul(weight, 2)), gemm(mul(text, 3), weight));
-    const runner = await GraphRunner.create(graph({ inputs: [x, text], outputs: { y } }), {
-      ...bindCheckpoint(checkpoint.tensors),
-      threads: 1,
-      varying: ["x"],
-      hoistFrom,
-    });
+    const runner = await GraphRunner.create(
+      partsOf(graph({ inputs: [x, text], outputs: { y } }), { varying: ["x"], hoistFrom }),
+      { ...bindCheckpoint(checkpoint.tensors), threads: 1 },
+    );
     try {
       await use(runner);
     } finally {

@@ -7,8 +7,9 @@ import { type Graph, GraphError, traceScopes } from "../onnx/mod.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type AppliedLora, applyLoras } from "../weights/apply_lora.ts";
 import { bindCheckpoint, checkParameters } from "../weights/bind.ts";
-import type { Checkpoint } from "../weights/checkpoint.ts";
+import type { Checkpoint, StoredTensor } from "../weights/checkpoint.ts";
 import { type GraphParts, GraphRunner, partsOf } from "./graph_runner.ts";
+import { type Memory, networkMemory } from "./network_memory.ts";
 import { rewriteGraph, type RewriteName } from "./rewrites.ts";
 
 /** How a network becomes a graph. */
@@ -31,11 +32,20 @@ export interface NetworkOptions {
   without?: readonly RewriteName[] | undefined;
 }
 
+/** A network for some sizes, before anything is loaded. */
+interface Prepared {
+  /** The sizes. */
+  readonly key: string;
+  readonly parts: GraphParts;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+}
+
 /** One network of a model. Its checkpoint is checked when it is made; memory is taken by {@linkcode Network.load}. */
 export class Network<Sizes> {
   readonly checkpoint: Checkpoint;
   readonly options: NetworkOptions;
   readonly #definition: NetworkDefinition<Sizes>;
+  #prepared: Prepared | undefined;
   #loaded: { sizes: string; runner: GraphRunner } | undefined;
 
   /** @throws {CheckpointError} where the checkpoint does not fit the definition, see {@linkcode checkParameters} */
@@ -53,9 +63,28 @@ export class Network<Sizes> {
     return guard(this.checkpoint.folder, () => rewriteGraph(this.#definition.build(sizes), this.options));
   }
 
-  /** The parts of that graph by how often they run. */
+  /** The parts of that graph by how often they run, LoRAs included. */
   parts(sizes: Sizes): GraphParts {
-    return partsOf(this.graph(sizes), { varying: this.#varying });
+    return this.#prepare(sizes).parts;
+  }
+
+  /** Memory of a run at `sizes`, at its highest, without the program's. */
+  memory(sizes: Sizes, { batch }: { batch: number }): Memory {
+    const { parts, tensors } = this.#prepare(sizes);
+    const dtypeOf = (key: string) => tensors.get(key)?.dtype;
+    return networkMemory(parts, { dtypeOf, packed: this.options.prepack, batch });
+  }
+
+  /** The graph's parts and where their parameters lie. The last ones are kept: a forecast is followed by what it forecast. */
+  #prepare(sizes: Sizes): Prepared {
+    const key = JSON.stringify(sizes);
+    if (this.#prepared?.key !== key) {
+      const { graph, tensors } = applyLoras(this.graph(sizes), this.options.loras ?? []);
+      const varying = this.options.without?.includes("hoist") ? undefined : this.#definition.varying;
+      const parts = partsOf(graph, { varying });
+      this.#prepared = { key, parts, tensors: new Map([...this.checkpoint.tensors, ...tensors]) };
+    }
+    return this.#prepared;
   }
 
   /**
@@ -70,15 +99,10 @@ export class Network<Sizes> {
     await this.release();
     const { loras = [], threads, prepack } = this.options;
     for (const lora of loras) await lora.checkUnchanged();
-    const { graph, tensors } = applyLoras(this.graph(sizes), loras);
-    const { folder, bind } = bindCheckpoint(new Map([...this.checkpoint.tensors, ...tensors]));
-    const varying = this.#varying;
-    this.#loaded = { sizes: key, runner: await GraphRunner.create(graph, { bind, folder, threads, prepack, varying }) };
+    const { parts, tensors } = this.#prepare(sizes);
+    const { folder, bind } = bindCheckpoint(tensors);
+    this.#loaded = { sizes: key, runner: await GraphRunner.create(parts, { bind, folder, threads, prepack }) };
     return true;
-  }
-
-  get #varying(): readonly string[] | undefined {
-    return this.options.without?.includes("hoist") ? undefined : this.#definition.varying;
   }
 
   /** Runs the loaded network. An input that does not vary is taken for unchanged where it is the same object as last time. */

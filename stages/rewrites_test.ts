@@ -8,7 +8,7 @@ import { assertClose } from "../tests/read_fixture.ts";
 import { inputsLike } from "../tests/run_graph.ts";
 import { bindCheckpoint } from "../weights/bind.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
-import { GraphRunner } from "./graph_runner.ts";
+import { GraphRunner, partsOf } from "./graph_runner.ts";
 import { rewriteGraph, type RewriteName, rewriteNames } from "./rewrites.ts";
 
 /** A network as it is with guidance: the first row of the latents, with each of the case's two rows of text. */
@@ -46,8 +46,8 @@ async function run(
 ): Promise<Tensor> {
   const rewritten = rewriteGraph(plain, { without: rewriteNames.filter((name) => !only.includes(name)) });
   const varying = only.includes("hoist") ? ["x", "r"] : undefined;
-  const options = { ...bindCheckpoint(checkpoint.tensors), threads: 1, varying, hoistFrom: 0 };
-  const runner = await GraphRunner.create(rewritten, options);
+  const parts = partsOf(rewritten, { varying, hoistFrom: 0 });
+  const runner = await GraphRunner.create(parts, { ...bindCheckpoint(checkpoint.tensors), threads: 1 });
   const { noise } = await runner.run(inputs);
   await runner.release();
   return noise!;

@@ -3,7 +3,8 @@
  * @module
  */
 import { ResourceError } from "../errors.ts";
-import { formatBytes, freeMemory } from "../pipeline/forecast.ts";
+import { formatBytes } from "../pipeline/forecast.ts";
+import { freeMemory } from "../runtime/free_memory.ts";
 import { type PhaseName, phaseNames, type TrainingConfig } from "./config.ts";
 import type { NetworkConfigs, VocabularySize } from "./networks.ts";
 import { phaseCost } from "./phase_cost.ts";
