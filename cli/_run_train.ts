@@ -25,7 +25,7 @@ const titles = { stageA: "Stage A", stageB: "Stage B", stageC: "Stage C" } as co
 export async function runTrain(path: string | undefined, flags: TrainFlags): Promise<void> {
   if (flags.schema) return writeOut(`${JSON.stringify(trainingConfigSchema(), null, 2)}\n`);
   if (path === undefined) throw new ConfigError("Expected a configuration, such as: wuerstchen train icons.jsonc");
-  const { set = [], jsonl = false, quiet = false, acceptChanges = false } = flags;
+  const { set = [], jsonl = false, quiet = false, acceptChanges = false, ignoreMemory = false } = flags;
   const config = await readTrainingConfig(path, { set });
   const folder = flags.output ?? join("runs", basename(path).replace(/\.jsonc?$/, ""));
   using interruption = watchInterruption();
@@ -36,7 +36,7 @@ export async function runTrain(path: string | undefined, flags: TrainFlags): Pro
   });
   let model: string | undefined;
   const start = performance.now();
-  for await (const event of train(config, { folder, acceptChanges, signal: interruption.signal })) {
+  for await (const event of train(config, { folder, acceptChanges, ignoreMemory, signal: interruption.signal })) {
     if (event.type === "progress") {
       progress.update({ stage: titles[event.phase], step: event.step, total: event.total, seconds: event.seconds });
       continue;

@@ -9,6 +9,7 @@ export interface TrainFlags {
   readonly output?: string;
   readonly set?: readonly string[];
   readonly acceptChanges?: boolean;
+  readonly ignoreMemory?: boolean;
   readonly schema?: boolean;
   readonly jsonl?: boolean;
   readonly quiet?: boolean;
@@ -40,6 +41,7 @@ export function trainCommand(): Command {
     .option("-o, --output <folder>", "folder of the run: log, report, samples, checkpoints, model (default: runs/NAME)")
     .option("--set <key=value>", "change a setting, such as stageA.steps=100; may be repeated", append)
     .option("--accept-changes", "go on with a run although the configuration has changed")
+    .option("--ignore-memory", "try what needs more memory than is free, in place of refusing it")
     .option("--schema", "print the JSON Schema of CONFIG, with every setting explained, and train nothing")
     .option("--jsonl", "print the lines of the log")
     .option("-q, --quiet", "print the model's path only")

@@ -43,5 +43,5 @@ function advice(name: PhaseName, config: TrainingConfig): string {
     ...(recompute ? [] : [`${name}.recompute`]),
     "smaller pictures or networks",
   ];
-  return `choose ${ways.join(", ").replace(/, (?=[^,]*$)/, " or ")}`;
+  return `choose ${ways.join(", ").replace(/, (?=[^,]*$)/, " or ")}, or try it all the same with --ignore-memory`;
 }

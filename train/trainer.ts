@@ -43,7 +43,7 @@ export async function* train(given: TrainingConfig, options: TrainOptions): Asyn
   await folder.checkFingerprint(fingerprint, config);
   const vocabularies = await prepareTokenizers(folder.tokenizers, config, data);
   const configs = networkConfigs(config, vocabularies);
-  await checkTrainingMemory(config, { configs, vocabularies });
+  if (!options.ignoreMemory) await checkTrainingMemory(config, { configs, vocabularies });
   const buckets = bucketOptions(config, configs);
   if (buckets) await data.useBuckets(buckets, { scratch });
   const progress = await startOrResume(folder, config, configs);

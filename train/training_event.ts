@@ -10,6 +10,8 @@ export interface TrainOptions {
   readonly folder: string;
   /** Goes on where the configuration has changed since the run was started. */
   readonly acceptChanges?: boolean;
+  /** Tries what needs more memory than is free, in place of refusing it. */
+  readonly ignoreMemory?: boolean;
   /** Stops behind a step, with a checkpoint. */
   readonly signal?: AbortSignal | undefined;
 }
