@@ -15,6 +15,9 @@ const elements = (shape: readonly number[]) => shape.reduce((all, dim) => all * 
 const counts: Record<string, Count> = {
   // [..., m, k] × [..., k, n]
   MatMul: (node, of) => 2 * elements(of(node.outputs[0]!)) * of(node.inputs[0]!).at(-1)!,
+  // The same with operands turned: [..., k, m]ᵀ × …
+  FusedMatMul: (node, of) =>
+    2 * elements(of(node.outputs[0]!)) * of(node.inputs[0]!).at(node.attributes["transA"] === 1n ? -2 : -1)!,
   // [m, k] × [n, k]ᵀ, or [k, m]ᵀ × …
   Gemm: (node, of) => 2 * elements(of(node.outputs[0]!)) * of(node.inputs[0]!)[node.attributes.transA ? 0 : 1]!,
   // weight [o, c/groups, kh, kw]: each output element is a dot product over c/groups·kh·kw

@@ -4,7 +4,9 @@
  */
 import {
   add,
+  collapseReshapes,
   concat,
+  fuseTransposes,
   gradient,
   type Graph,
   graph,
@@ -15,6 +17,7 @@ import {
   type Value,
 } from "../../onnx/mod.ts";
 import type { Objective } from "../phases/objective.ts";
+import { rewriteObjective } from "./rewrite_objective.ts";
 
 /** How the graph is built. */
 export interface GradientGraphOptions {
@@ -34,10 +37,13 @@ export interface GradientGraph {
   readonly trained: ReadonlyMap<string, readonly number[]>;
 }
 
+/** What makes the whole of both passes faster. */
+const rewrites = [fuseTransposes, collapseReshapes];
+
 /** Appends the backward pass to an objective. */
 export function gradientGraph(objective: Objective, options: GradientGraphOptions = {}): GradientGraph {
   const { trained = () => true, accumulate = false, recompute } = options;
-  const { loss, metrics, buffers } = objective;
+  const { loss, metrics, buffers } = rewriteObjective(objective);
   const parameters = parametersOf(loss).filter((value) => trained(keyOf(value)) && !buffers.has(keyOf(value)));
   const gradients = gradient(loss, parameters, recompute ? { recompute } : {}).map((value, i) =>
     accumulate ? add(value, input(`sum ${keyOf(parameters[i]!)}`, "float32", value.shape)) : value
@@ -53,7 +59,7 @@ export function gradientGraph(objective: Objective, options: GradientGraphOption
     },
   });
   return {
-    graph: built,
+    graph: rewrites.reduce((graph, rewrite) => rewrite(graph), built),
     trained: new Map(parameters.map((value) => [keyOf(value), value.shape as readonly number[]])),
   };
 }
