@@ -424,6 +424,11 @@ function finishPicture(
     format: ImageFormat,
     { metadata = true, quality }: { metadata?: boolean; quality?: number } = {},
   ) => {
+    if (![1, 3, 4].includes(channels)) {
+      throw new ConfigError(
+        `A picture of ${channels} channels fits into no PNG, JPEG or WebP: read its data, or keep its tensors with --save-tensors`,
+      );
+    }
     const bytes = await encodeImage(pixels, { format, ...(quality === undefined ? {} : { quality }) });
     if (!metadata) return bytes;
     const inputs = hashInputs(job.request);

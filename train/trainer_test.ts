@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { loadPipeline } from "../pipeline/pipeline.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { drawSquares, tinyTraining } from "./_tiny_training.ts";
+import { npyFile } from "./data/_test_files.ts";
 import { parseLog } from "./report/log_line.ts";
 import { train, type TrainingEvent, type TrainOptions } from "./trainer.ts";
 import type { TrainingConfig } from "./config.ts";
@@ -94,6 +95,25 @@ Deno.test("with aspect buckets a run trains on several sizes, and resumes bit fo
     assert.deepEqual(await weightsOf(join(folder, "parts", "model")), whole);
     const defaults = JSON.parse(await Deno.readTextFile(join(folder, "whole", "model", "prior", "wuerstchen.json")));
     assert.deepEqual([defaults.width, defaults.height, defaults.min_side], [64, 64, 32]);
+  }));
+
+Deno.test("pictures of any number of channels are trained on and painted, 16 bits of NumPy's among them", () =>
+  inTempFolder(async (folder) => {
+    const data = join(folder, "data");
+    await Deno.mkdir(data);
+    for (const [i, name] of ["low", "high", "middle"].entries()) {
+      const samples = Uint16Array.from({ length: 64 * 64 * 5 }, (_, at) => 9000 * i + 7 * at % 9000);
+      await Deno.writeFile(join(data, `${name}.npy`), npyFile("<u2", [64, 64, 5], new Uint8Array(samples.buffer)));
+      await Deno.writeTextFile(join(data, `${name}.txt`), name);
+    }
+    const steps = ["stageA", "stageB", "stageC"].map((name) => `${name}.steps=1`);
+    const config = tinyTraining(data, { set: ["data.channels=5", ...steps] });
+    await run(config, { folder: join(folder, "run") });
+    assert.equal(namesIn(join(folder, "run", "samples")).length, 3);
+    await using pipeline = await loadPipeline(join(folder, "run", "model"));
+    const { images: [image] } = await pipeline.generate({ prompt: "low", seed: 1 });
+    assert.deepEqual([image!.channels as number, image!.data.length], [5, 64 * 64 * 5]);
+    await assert.rejects(image!.png(), { name: "ConfigError", message: /5 channels fits into no PNG, JPEG or WebP/ });
   }));
 
 Deno.test("train() goes back to the last checkpoint where a killed run left more behind", () =>
