@@ -5,9 +5,10 @@
 import { fileURLToPath } from "node:url";
 import { MemoryWatch, type PeakMemory } from "./memory.ts";
 import type { Loaded, MeasureRequest, Step } from "./measure.ts";
+import type { StepRequest } from "./measure_step.ts";
 
 /** A process that has loaded a case. One at a time: {@linkcode Contender.close} it before the next large one starts. */
-export class Contender implements AsyncDisposable {
+export class Contender<Taken extends Step = Step> implements AsyncDisposable {
   readonly loaded: Loaded;
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
@@ -31,7 +32,10 @@ export class Contender implements AsyncDisposable {
   }
 
   /** Starts `command`, the request being its last argument, and waits until the case is loaded. */
-  static async start([command, ...args]: readonly [string, ...string[]], request: MeasureRequest): Promise<Contender> {
+  static async start<Taken extends Step = Step>(
+    [command, ...args]: readonly [string, ...string[]],
+    request: MeasureRequest | StepRequest,
+  ): Promise<Contender<Taken>> {
     const process = new Deno.Command(command, {
       args: [...args, JSON.stringify(request)],
       stdin: "piped",
@@ -42,7 +46,7 @@ export class Contender implements AsyncDisposable {
     const answers = lines(process.stdout);
     const input = process.stdin.getWriter();
     try {
-      return new Contender({ process, input, answers, memory, loaded: await answer<Loaded>(answers, request) });
+      return new Contender<Taken>({ process, input, answers, memory, loaded: await answer<Loaded>(answers, request) });
     } catch (error) {
       memory.stop();
       throw error;
@@ -50,8 +54,8 @@ export class Contender implements AsyncDisposable {
   }
 
   /** Runs the case once. */
-  async step(): Promise<Step> {
-    return await this.#ask<Step>("step");
+  async step(): Promise<Taken> {
+    return await this.#ask<Taken>("step");
   }
 
   /** Writes the outputs of the last step to a safetensors file. */
@@ -77,9 +81,9 @@ export class Contender implements AsyncDisposable {
   }
 }
 
-/** The command that measures this toolkit. */
-export function ours(): [string, ...string[]] {
-  return [Deno.execPath(), "run", "-A", fileURLToPath(new URL("measure.ts", import.meta.url))];
+/** The command that measures this toolkit: a run of a network, or a step of training. */
+export function ours(file: "measure.ts" | "measure_step.ts" = "measure.ts"): [string, ...string[]] {
+  return [Deno.execPath(), "run", "-A", fileURLToPath(new URL(file, import.meta.url))];
 }
 
 async function answer<Answer>(answers: AsyncIterator<string>, asked: unknown): Promise<Answer> {
