@@ -8,7 +8,8 @@ import { sizeOf } from "../tensor/tensor.ts";
 import type { PhaseConfig, PhaseName } from "./config.ts";
 import { type NetworkConfigs, type NetworkName, networkNames, networkParameters } from "./networks.ts";
 import { gradientGraph } from "./optimiser/gradient_graph.ts";
-import { optimiserOf, recomputedScopes, stepFlops } from "./phase_run.ts";
+import { passOptions } from "./optimiser/training_step.ts";
+import { optimiserOf, stepFlops, stepOptions } from "./phase_run.ts";
 import type { Objective } from "./phases/objective.ts";
 import type { ObjectiveContext } from "./phases/phase.ts";
 import { type PhaseObjectives, phaseObjectives } from "./phases/phase_objectives.ts";
@@ -46,17 +47,17 @@ export function copiesOf({ optimiser, average }: PhaseConfig): number {
 function playerCost(
   objectives: readonly Objective[],
   own: PhaseConfig,
-  { learns, copies }: { learns: ((key: string) => boolean) | undefined; copies: number },
+  { learns }: { learns: ((key: string) => boolean) | undefined },
 ): { trained: number; nodes: number; memory: number } {
-  const isSummed = own.batches > 1;
-  const options = { trained: learns, accumulate: isSummed, recompute: recomputedScopes(own) };
+  const averageDecay = own.average === 0 ? undefined : own.average;
+  const options = passOptions({ ...stepOptions(own), averageDecay, trained: learns });
   const graphs = objectives.map((objective) => gradientGraph(objective, options));
   const [first] = graphs;
   const trained = [...first!.trained.values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
   // A runtime keeps a session's activations for its next run.
   const activations = graphs.reduce((sum, { graph }) => sum + peakActivationBytes(graph), 0);
   // Weights and states are there twice while an update is made, and so are sums of gradients.
-  const tensors = 2 * copies + (isSummed ? 3 : 1);
+  const tensors = 2 * copiesOf(own) + (own.batches > 1 ? 3 : 0);
   return { trained, nodes: first!.graph.nodes.length, memory: activations + 4 * trained * tensors };
 }
 
@@ -69,10 +70,9 @@ export function phaseCost(name: PhaseName, context: ObjectiveContext): PhaseCost
   const { config, configs } = context;
   const own = config[name]!;
   const { objectives, adversaries, trained: learns } = built(name, context);
-  const main = playerCost(objectives, own, { learns, copies: copiesOf(own) });
-  const adversary = adversaries.length === 0 ? undefined : playerCost(adversaries, own, {
+  const main = playerCost(objectives, own, { learns });
+  const adversary = adversaries.length === 0 ? undefined : playerCost(adversaries, { ...own, average: 0 }, {
     learns: (key) => key.startsWith("discriminator."),
-    copies: copiesOf({ ...own, average: 0 }),
   });
   const all = Object.values(parameterCounts(configs)).reduce((sum, count) => sum + count, 0);
   return {

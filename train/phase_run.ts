@@ -13,7 +13,12 @@ import { lion } from "./optimiser/lion.ts";
 import type { Optimiser } from "./optimiser/optimiser.ts";
 import { learningRateFactor } from "./optimiser/schedule.ts";
 import { sgd } from "./optimiser/sgd.ts";
-import { type StepReport, type TrainingState, TrainingStep } from "./optimiser/training_step.ts";
+import {
+  type StepReport,
+  type TrainingState,
+  TrainingStep,
+  type TrainingStepOptions,
+} from "./optimiser/training_step.ts";
 import type { Objective } from "./phases/objective.ts";
 import { type Phase, scopedWeights } from "./phases/phase.ts";
 
@@ -35,11 +40,17 @@ export function optimiserOf(config: PhaseConfig["optimiser"]): Optimiser {
 /** Matrices and kernels decay; biases, norms, and the scalars of a block do not. */
 const decays = (_key: string, shape: readonly number[]) => shape.length > 1;
 
-/** Which scopes are run again in the backward pass; none where all activations are kept. */
-export function recomputedScopes(
-  { recompute }: Pick<PhaseConfig, "recompute">,
-): ((scope: string) => boolean) | undefined {
-  return recompute ? (scope) => blocks.test(scope) : undefined;
+/** How a phase's steps are taken, as its configuration says; the moving average is that of the networks alone. */
+export function stepOptions(
+  { optimiser, batches, clip, recompute }: PhaseConfig,
+): Pick<TrainingStepOptions, "optimiser" | "batches" | "clip" | "decays" | "recompute"> {
+  return {
+    optimiser: optimiserOf(optimiser),
+    batches,
+    clip,
+    decays,
+    recompute: recompute ? (scope) => blocks.test(scope) : undefined,
+  };
 }
 
 /** Floating-point operations of a step of these objectives: forward pass, and twice that backward. */
@@ -86,14 +97,7 @@ export class PhaseRun implements AsyncDisposable {
     },
   ): Promise<PhaseRun> {
     const { threads, seed } = config;
-    const shared = {
-      optimiser: optimiserOf(own.optimiser),
-      batches: own.batches,
-      clip: own.clip,
-      decays,
-      threads,
-      recompute: recomputedScopes(own),
-    };
+    const shared = { ...stepOptions(own), threads };
     const main = await TrainingStep.create(phase.objective, firstWeights(phase, networks), {
       ...shared,
       trained: phase.trained,

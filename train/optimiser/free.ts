@@ -9,5 +9,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
  * steps' worth of gradients and states pile up first.
  */
 export function free(tensors: Iterable<Tensor>): void {
-  for (const { data } of tensors) (data.buffer as ArrayBuffer).transfer(0);
+  // Small tensors share one.
+  const buffers = new Set(Array.from(tensors, ({ data }) => data.buffer as ArrayBuffer));
+  for (const buffer of buffers) buffer.transfer(0);
 }

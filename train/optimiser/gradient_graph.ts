@@ -4,20 +4,29 @@
  */
 import {
   add,
+  cast,
   collapseReshapes,
   concat,
+  div,
   fuseTransposes,
   gradient,
   type Graph,
   graph,
   input,
+  min,
+  mul,
   parametersOf,
   reduceL2,
+  reduceSum,
   reshape,
+  sqrt,
   type Value,
 } from "../../onnx/mod.ts";
 import type { Objective } from "../phases/objective.ts";
+import { normGuard } from "./clip.ts";
+import type { Optimiser } from "./optimiser.ts";
 import { rewriteObjective } from "./rewrite_objective.ts";
+import { Update, type UpdateOptions } from "./update.ts";
 
 /** How the graph is built. */
 export interface GradientGraphOptions {
@@ -27,12 +36,23 @@ export interface GradientGraphOptions {
   accumulate?: boolean;
   /** Scopes whose forward pass runs again in place of keeping its activations, see {@linkcode gradient}. */
   recompute?: ((scope: string) => boolean) | undefined;
+  /** Goes on to the next weights: then those are outputs, and the gradients are none. */
+  update?: UpdateStep | undefined;
+}
+
+/** What becomes of the gradients. */
+export interface UpdateStep extends UpdateOptions {
+  readonly optimiser: Optimiser;
+  /** Largest global norm of the gradients. */
+  readonly clip?: number | undefined;
 }
 
 /** The graph, and what it gives gradients of. */
 export interface GradientGraph {
-  /** Outputs `loss`, `norms`, and by key `metric …`, `buffer …` and `gradient …`. */
+  /** Outputs `loss`, `norms`, and by key `metric …`, `buffer …` and `gradient …`, or else what {@linkcode Update.outputs} makes. */
   readonly graph: Graph;
+  /** The update that it ends in. */
+  readonly update: Update | undefined;
   /** Shape of each trained parameter, in the order of the forward pass. */
   readonly trained: ReadonlyMap<string, readonly number[]>;
 }
@@ -48,20 +68,33 @@ export function gradientGraph(objective: Objective, options: GradientGraphOption
   const gradients = gradient(loss, parameters, recompute ? { recompute } : {}).map((value, i) =>
     accumulate ? add(value, input(`sum ${keyOf(parameters[i]!)}`, "float32", value.shape)) : value
   );
+  const trainedShapes = new Map(parameters.map((value) => [keyOf(value), value.shape as readonly number[]]));
+  const norms = normsOf(gradients);
+  const update = options.update && new Update(options.update.optimiser, trainedShapes, options.update);
+  const at = new Map(parameters.map((value, i) => [keyOf(value), i]));
   const built = graph({
     name: "gradient pass",
     outputs: {
       loss,
-      norms: normsOf(gradients),
+      norms,
       ...prefixed("metric", Object.entries(metrics)),
       ...prefixed("buffer", buffers),
-      ...prefixed("gradient", parameters.map((value, i) => [keyOf(value), gradients[i]!])),
+      ...update?.outputs({
+        weight: (key) => parameters[at.get(key)!]!,
+        gradient: (key) => gradients[at.get(key)!]!,
+        scale: clipScale(norms, options.update!.clip),
+      }) ?? prefixed("gradient", parameters.map((value, i) => [keyOf(value), gradients[i]!])),
     },
   });
-  return {
-    graph: rewrites.reduce((graph, rewrite) => rewrite(graph), built),
-    trained: new Map(parameters.map((value) => [keyOf(value), value.shape as readonly number[]])),
-  };
+  return { graph: rewrites.reduce((graph, rewrite) => rewrite(graph), built), update, trained: trainedShapes };
+}
+
+/** {@linkcode clipFactor} of the global norm, in the graph; in float64, where no square of a norm of float32 is infinite. */
+function clipScale(norms: Value, limit: number | undefined): Value | undefined {
+  if (limit === undefined) return undefined;
+  const exact = cast(norms, "float64");
+  const norm = sqrt(reduceSum(mul(exact, exact), { axes: [0] }));
+  return cast(min(div(limit, add(norm, normGuard)), 1), "float32");
 }
 
 function keyOf({ source }: Value): string {

@@ -7,6 +7,7 @@ import { Session } from "../../runtime/session.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import type { Objective } from "../phases/objective.ts";
 import { gradientGraph, type GradientGraphOptions } from "./gradient_graph.ts";
+import { type Update, type Updated, type UpdateNumbers, updatePrefix, type UpdateState } from "./update.ts";
 
 /** Tensors of float32 by parameter key. */
 export type Weights = ReadonlyMap<string, Tensor<"float32">>;
@@ -26,6 +27,8 @@ export interface Pass {
   readonly norms: ReadonlyMap<string, number>;
   /** Next values of the objective's buffers. */
   readonly buffers: Weights;
+  /** Next weights and all that belongs to them, where the pass ends in an update; the gradients are then none of its results. */
+  readonly updated: Updated | undefined;
 }
 
 /** The session of an objective. Weights go in at each run, so nothing is built anew when they change. */
@@ -39,6 +42,7 @@ export class GradientPass {
   readonly #buffers: readonly string[];
   readonly #inputs: readonly string[];
   readonly #accumulates: boolean;
+  readonly #update: Update | undefined;
   /** What the first batch of a step is added to. */
   #zeros: Weights | undefined;
 
@@ -48,6 +52,7 @@ export class GradientPass {
     inputs: readonly string[];
     objective: Objective;
     accumulate: boolean;
+    update: Update | undefined;
   }) {
     this.#session = session;
     this.trained = parts.trained;
@@ -56,18 +61,20 @@ export class GradientPass {
     this.#metrics = Object.keys(parts.objective.metrics);
     this.#buffers = [...parts.objective.buffers.keys()];
     this.#accumulates = parts.accumulate;
+    this.#update = parts.update;
   }
 
   /** Appends the backward pass to an objective and builds the session. */
   static async create(objective: Objective, options: GradientPassOptions = {}): Promise<GradientPass> {
     const { accumulate = false, threads } = options;
-    const { graph: built, trained } = gradientGraph(objective, options);
+    const { graph: built, trained, update } = gradientGraph(objective, options);
     const model = encodeModel(built, () => ({ kind: "input" }));
     // The activations of a backward pass are most of its memory, and planned memory comes on top of what the first run took.
     const session = await Session.create(model, { threads, memoryPattern: false });
-    const inputs = built.inputs.map(({ name }) => name).filter((name) => !name.startsWith("sum "));
+    const isOwn = (name: string) => name.startsWith("sum ") || name.startsWith(updatePrefix);
+    const inputs = built.inputs.map(({ name }) => name).filter((name) => !isOwn(name));
     const keys = built.parameters.map(({ key }) => key);
-    return new GradientPass(session, { trained, keys, inputs, objective, accumulate });
+    return new GradientPass(session, { trained, keys, inputs, objective, accumulate, update });
   }
 
   /**
@@ -75,12 +82,19 @@ export class GradientPass {
    *
    * @param inputs tensors for the objective's inputs; others are ignored
    * @param options.sums gradients of earlier batches to add to, where the pass accumulates; none for the first
+   * @param options.update what the update reads, where the pass ends in one
    */
   async run(
     inputs: Readonly<Record<string, Tensor>>,
-    { weights, sums }: { weights: Weights; sums?: Weights | undefined },
+    { weights, sums, update }: {
+      weights: Weights;
+      sums?: Weights | undefined;
+      update?: { readonly state: UpdateState; readonly numbers: UpdateNumbers } | undefined;
+    },
   ): Promise<Pass> {
-    const feeds: Record<string, Tensor> = {};
+    const feeds: Record<string, Tensor> = update && this.#update
+      ? this.#update.feeds(update.state, update.numbers)
+      : {};
     for (const name of this.#inputs) feeds[name] = found(inputs[name], name);
     for (const key of this.keys) feeds[key] = found(weights.get(key), key);
     if (this.#accumulates) {
@@ -94,9 +108,10 @@ export class GradientPass {
     return {
       loss: number("loss"),
       metrics: Object.fromEntries(this.#metrics.map((name) => [name, number(`metric ${name}`)])),
-      gradients: select("gradient", this.trained.keys()),
+      gradients: this.#update ? new Map() : select("gradient", this.trained.keys()),
       norms: new Map([...this.trained.keys()].map((key, i) => [key, norms[i]!])),
       buffers: select("buffer", this.#buffers),
+      updated: this.#update?.updated(results),
     };
   }
 

@@ -1,10 +1,10 @@
 /**
  * One step of training: gradients of one or several batches, checked, clipped and applied.
  *
- * What a step costs beside its ONNX runs: weights and states go into a run without a copy, and each output is copied once, to the
- * JavaScript heap. onnxruntime-node 1.30 makes that copy even where outputs are allocated beforehand, so nothing is won by
- * that. With AdamW four tensors a parameter come out, gradient included: 35 ms at 12 M parameters on one core of an AMD EPYC, of
- * 700 for the whole step of a Stage C at batch 32. The host's own part is 2 to 5 ms.
+ * What a step costs beside its ONNX run: weights and states go in without a copy, and each output is copied once, to the JavaScript
+ * heap, which onnxruntime-node 1.30 does even where outputs are allocated beforehand. With AdamW and an average that is four tensors
+ * a parameter: 70 ms at 13 M parameters, of 740 for a step of Stage B, on two cores of an AMD EPYC. A gradient that had to come out
+ * and go in again would be 50 more, so the passes of a step end in its update.
  * @module
  */
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -17,7 +17,8 @@ import { gradientGraph } from "./gradient_graph.ts";
 import { GradientPass, type GradientPassOptions, type Weights, zerosLike } from "./gradient_pass.ts";
 import { checkFinite } from "./nan_guard.ts";
 import type { Optimiser } from "./optimiser.ts";
-import { Updater, type UpdaterOptions } from "./updater.ts";
+import type { Updated, UpdateNumbers, UpdateOptions } from "./update.ts";
+import { Updater } from "./updater.ts";
 
 /** Everything that a training carries from step to step, by key: what a checkpoint holds. */
 export interface TrainingState {
@@ -31,7 +32,7 @@ export interface TrainingState {
 }
 
 /** How steps are taken. */
-export interface TrainingStepOptions extends Omit<GradientPassOptions, "accumulate"> {
+export interface TrainingStepOptions extends Omit<GradientPassOptions, "accumulate" | "update"> {
   /**
    * The objective for these inputs, where that depends on their sizes; the same object each time, of the same parameters. Its session is
    * built when it is first needed, and kept.
@@ -44,7 +45,7 @@ export interface TrainingStepOptions extends Omit<GradientPassOptions, "accumula
   clip?: number | undefined;
   /** Keeps a moving average of the weights with this decay, see {@linkcode emaDecay}. */
   averageDecay?: number | undefined;
-  decays?: UpdaterOptions["decays"];
+  decays?: UpdateOptions["decays"];
   /** Where an earlier training stood; its weights count in place of those handed in. */
   resume?: TrainingState | undefined;
 }
@@ -61,15 +62,25 @@ export interface StepReport {
 }
 
 /**
- * Takes steps. Two sessions are built once, one for the gradients (of each size of inputs) and one for the update; the host sees no more
- * of a step than its loss and the norms in between, which is where it stops a NaN.
+ * How the passes of a step are built: one that ends in the update, or several whose gradients add up.
+ */
+export function passOptions(
+  { batches = 1, optimiser, averageDecay, decays, clip, ...options }: TrainingStepOptions,
+): GradientPassOptions {
+  if (batches > 1) return { ...options, accumulate: true };
+  return { ...options, update: { optimiser, average: averageDecay !== undefined, decays, clip } };
+}
+
+/**
+ * Takes steps. Sessions are built once: one for a whole step, of each size of inputs; or, where several batches make a step, one for the
+ * gradients and one for the update. The host sees the loss and the norms before it takes over what a step made, and stops a NaN.
  */
 export class TrainingStep {
   /** Shape of each trained parameter, in the order of the forward pass. */
   readonly trained: ReadonlyMap<string, readonly number[]>;
   readonly #objective: Objective;
   readonly #passes: Map<Objective, GradientPass>;
-  readonly #updater: Updater;
+  readonly #updater: Updater | undefined;
   readonly #options: TrainingStepOptions;
   readonly #state: TrainingState;
   /** Tensors of the state that a step made, and the next one may free. */
@@ -80,7 +91,7 @@ export class TrainingStep {
       objective: Objective;
       trained: TrainingStep["trained"];
       passes: Map<Objective, GradientPass>;
-      updater: Updater;
+      updater: Updater | undefined;
     },
     options: TrainingStepOptions,
     state: TrainingState,
@@ -107,12 +118,12 @@ export class TrainingStep {
     const { optimiser, averageDecay, batches = 1, decays, threads, resume, objectiveFor } = options;
     const passes = new Map<Objective, GradientPass>();
     if (!objectiveFor) {
-      passes.set(objective, await GradientPass.create(objective, { ...options, accumulate: batches > 1 }));
+      passes.set(objective, await GradientPass.create(objective, passOptions(options)));
     }
     const { trained } = passes.get(objective) ?? gradientGraph(objective, options);
     const average = averageDecay !== undefined;
     if (resume) checkState(resume, { weights, trained, slots: optimiser.slots, average });
-    const updater = await Updater.create(optimiser, trained, { average, decays, threads });
+    const updater = batches > 1 ? await Updater.create(optimiser, trained, { average, decays, threads }) : undefined;
     const state = resume ?? {
       step: 0,
       weights: new Map(weights),
@@ -130,8 +141,7 @@ export class TrainingStep {
   async #passOf(objective: Objective): Promise<GradientPass> {
     const found = this.#passes.get(objective);
     if (found) return found;
-    const { batches = 1 } = this.#options;
-    const pass = await GradientPass.create(objective, { ...this.#options, accumulate: batches > 1 });
+    const pass = await GradientPass.create(objective, passOptions(this.#options));
     this.#passes.set(objective, pass);
     return pass;
   }
@@ -152,18 +162,19 @@ export class TrainingStep {
     const state = this.#state;
     const step = state.step + 1;
     const weights = new Map([...state.weights, ...others]);
-    const { gradients, norm, ...report } = await this.#sumGradients(inputs, { step, weights });
-    const decay = averageDecay === undefined ? {} : { averageDecay: emaDecay(step, { decay: averageDecay }) };
-    const { slots, average } = state;
-    const scale = clipFactor(norm, clip) / batches;
-    const updated = await this.#updater.run({ weights, gradients, slots, average }, {
+    const numbers = {
       step,
       learningRate,
-      scale,
-      ...decay,
+      ...(averageDecay === undefined ? {} : { averageDecay: emaDecay(step, { decay: averageDecay }) }),
+    };
+    const { slots, average } = state;
+    const { gradients, norm, updated: fused, ...report } = await this.#runPasses(inputs, { numbers, weights });
+    const updated = fused ?? await this.#updater!.run({ weights, gradients, slots, average }, {
+      ...numbers,
+      scale: clipFactor(norm, clip) / batches,
     });
     free(gradients.values());
-    for (const made of this.#made) free(made.values());
+    free(this.#made.flatMap((made) => [...made.values()]));
     this.#made = [updated.weights, ...updated.slots.values(), updated.average ?? new Map()];
     for (const [key, tensor] of updated.weights) weights.set(key, tensor);
     for (const key of others.keys()) weights.delete(key);
@@ -172,18 +183,20 @@ export class TrainingStep {
   }
 
   /** Runs the passes of a step; what becomes of the objective's buffers is put into `weights`. */
-  async #sumGradients(
+  async #runPasses(
     inputs: readonly Readonly<Record<string, Tensor>>[],
-    { step, weights }: { step: number; weights: Map<string, Tensor<"float32">> },
+    { numbers, weights }: { numbers: UpdateNumbers; weights: Map<string, Tensor<"float32">> },
   ) {
     let sums: Weights | undefined;
+    let updated: Updated | undefined;
     let norm = 0;
     let loss = 0;
     const metrics: Record<string, number> = {};
     for (const batch of inputs) {
       const objective = this.#options.objectiveFor?.(batch) ?? this.#objective;
-      const pass = await (await this.#passOf(objective)).run(batch, { weights, sums });
-      checkFinite(step, pass);
+      const update = { state: this.#state, numbers };
+      const pass = await (await this.#passOf(objective)).run(batch, { weights, sums, update });
+      checkFinite(numbers.step, pass);
       for (const [key, tensor] of pass.buffers) weights.set(key, tensor);
       for (const [name, value] of Object.entries(pass.metrics)) {
         metrics[name] = (metrics[name] ?? 0) + value / inputs.length;
@@ -192,13 +205,14 @@ export class TrainingStep {
       norm = globalNorm(pass.norms) / inputs.length;
       free(sums?.values() ?? []);
       sums = pass.gradients;
+      updated = pass.updated;
     }
-    return { gradients: sums!, norm, loss, metrics };
+    return { gradients: sums!, updated, norm, loss, metrics };
   }
 
   /** Frees the sessions' memory; the state stays. */
   async release(): Promise<void> {
     for (const pass of this.#passes.values()) await pass.release();
-    await this.#updater.release();
+    await this.#updater?.release();
   }
 }
