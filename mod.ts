@@ -19,6 +19,7 @@ export { readHandOver, writeHandOver } from "./pipeline/hand_over.ts";
 export { type PictureMetadata, readPictureMetadata } from "./pipeline/metadata.ts";
 export type { ModelDefaults } from "./pipeline/options.ts";
 export type { ReconstructedPicture, ReconstructOptions, ReconstructResult } from "./pipeline/reconstruct.ts";
+export type { ImageFormat } from "./images/format.ts";
 export type { Pixels } from "./images/pixels.ts";
 export { planSizes, type Size, type SizePlan, type SizeRules } from "./pipeline/plan.ts";
 export { type ArrayOf, type DType, type Tensor, tensor } from "./tensor/tensor.ts";

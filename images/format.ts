@@ -9,11 +9,11 @@ import { readPngChunks } from "./png_chunks.ts";
 import { readPngHeader } from "./png_decode.ts";
 import { readWebpChunks, readWebpHeader } from "./webp_chunks.ts";
 
-/** File formats of pictures. */
-export const imageFormats = ["png", "jpg", "webp"] as const;
-
 /** A file format of pictures. */
-export type ImageFormat = typeof imageFormats[number];
+export type ImageFormat = "png" | "jpg" | "webp";
+
+/** File formats of pictures. */
+export const imageFormats = ["png", "jpg", "webp"] as const satisfies readonly ImageFormat[];
 
 /** What the header of a picture says. */
 export interface ImageHeader {

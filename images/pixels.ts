@@ -5,7 +5,9 @@
 
 /** A picture: 8 bits a channel, sRGB, rows from the top. */
 export interface Pixels {
+  /** In pixels. */
   readonly width: number;
+  /** In pixels. */
   readonly height: number;
   /** 1: grey; 3: red, green, blue; 4: the same with alpha, not premultiplied. */
   readonly channels: 1 | 3 | 4;

@@ -7,7 +7,9 @@ import { GraphError, type Node, type Value } from "./value.ts";
 
 /** A value of a graph that has a name of its own: an input, an output or a parameter. */
 export interface Named {
+  /** Its name in the graph. */
   readonly name: string;
+  /** What it stands for. */
   readonly value: Value;
 }
 
@@ -15,14 +17,19 @@ export interface Named {
 export interface Parameter {
   /** Checkpoint key. */
   readonly key: string;
+  /** Shape in the checkpoint. */
   readonly shape: readonly number[];
 }
 
 /** Everything that the outputs depend on, with the nodes in an order in which they can run. */
 export interface Graph {
+  /** What it is called in errors and in the ONNX file. */
   readonly name: string;
+  /** What is fed at run time: those that were declared first, in that order, then others by first use. */
   readonly inputs: readonly Named[];
+  /** What comes out, in the order asked for. */
   readonly outputs: readonly Named[];
+  /** Each after those that it needs. */
   readonly nodes: readonly Node[];
   /** One entry a key, in the order of first use. */
   readonly parameters: readonly Parameter[];

@@ -11,12 +11,15 @@ export type Attribute = number | bigint | string | readonly bigint[];
 
 /** One application of an ONNX operator. */
 export interface Node {
+  /** Name of the operator, such as `MatMul`. */
   readonly op: string;
   /** Operator set: `""` is ONNX's own. */
   readonly domain: string;
   /** Operands in ONNX's order; `undefined` where an optional one is left out. */
   readonly inputs: readonly (Value | undefined)[];
+  /** What ONNX fixes when the graph is built, by name. */
   readonly attributes: Readonly<Record<string, Attribute>>;
+  /** Results in ONNX's order. */
   readonly outputs: readonly Value[];
   /** Scope path in which the operator was called, such as `blocks.3.attention`. */
   readonly scope: string;
@@ -31,7 +34,15 @@ export type Source =
 
 /** A tensor that a graph will hold: its element type and shape are known when it is built. */
 export class Value {
-  constructor(readonly dtype: DType, readonly shape: Shape, readonly source: Source) {}
+  /** Makes a value of known type and shape; operators do this, and what makes inputs, parameters and constants. */
+  constructor(
+    /** Type of the elements. */
+    readonly dtype: DType,
+    /** Dimensions: numbers, or names where they are known at run time alone. */
+    readonly shape: Shape,
+    /** Where it comes from. */
+    readonly source: Source,
+  ) {}
 
   /** Number of dimensions. */
   get rank(): number {
@@ -57,8 +68,10 @@ export class Value {
 
 /** A graph that cannot be built: the message names the scope and the shapes that do not fit. */
 export class GraphError extends Error {
+  /** The class's name, which survives minifiers and realms. */
   override readonly name = "GraphError";
 
+  /** Puts the path of open scopes before the message. */
   constructor(message: string) {
     super(path.length > 0 ? `${path.join(".")}: ${message}` : message);
   }

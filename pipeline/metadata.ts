@@ -62,10 +62,13 @@ export interface PictureMetadata {
   readonly version: string;
   /** Version of ONNX Runtime. */
   readonly runtime: string;
+  /** Threads of the runtime; another number may change the last bits. */
   readonly threads: number;
   /** Place among the pictures of its run. */
   readonly index: number;
+  /** Settings of its run, defaults filled in. */
   readonly options: ResolvedOptions;
+  /** Which weights painted it. */
   readonly model: ModelIdentity;
   /** sha256 of tensors that were handed in: initial noise, or the state of an earlier run. */
   readonly inputs?: Readonly<Record<string, string>>;

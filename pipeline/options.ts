@@ -11,14 +11,23 @@ import type { GenerateOptions, ResolvedOptions } from "./types.ts";
 
 /** What a model paints with where nothing else is said: its `wuerstchen.json` over diffusers' combined pipeline. */
 export interface ModelDefaults {
+  /** Width of a picture in pixels. */
   readonly width: number;
+  /** Height of a picture in pixels. */
   readonly height: number;
+  /** What is not painted; `""` is nothing. */
   readonly negativePrompt: string;
+  /** Steps of Stage C. */
   readonly priorSteps: number;
+  /** Times of Stage C from 1 towards 0, in place of even steps. */
   readonly priorTimesteps?: readonly number[];
+  /** Guidance scale of Stage C; up to 1 there is no guidance. */
   readonly priorGuidance: number;
+  /** Steps of Stage B. */
   readonly decoderSteps: number;
+  /** Times of Stage B from 1 towards 0, in place of even steps. */
   readonly decoderTimesteps?: readonly number[];
+  /** Guidance scale of Stage B; up to 1 there is no guidance. */
   readonly decoderGuidance: number;
 }
 

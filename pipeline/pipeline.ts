@@ -112,7 +112,11 @@ export class Pipeline implements AsyncDisposable {
   readonly rules: SizeRules;
   /** Threads of the runtime. */
   readonly threads: number;
-  /** Its stages. */
+  /**
+   * Its stages, for what measures and trains them.
+   *
+   * @internal
+   */
   readonly parts: ModelParts;
   /** Keeps every network in memory between generations, in place of one at a time; holds for those that start later. */
   keepLoaded: boolean;
@@ -123,6 +127,11 @@ export class Pipeline implements AsyncDisposable {
   readonly #hashWeights: boolean;
   readonly #weights: WeightsCheck;
 
+  /**
+   * Takes what {@linkcode loadPipeline} opens.
+   *
+   * @internal
+   */
   constructor(
     folders: ModelFolders,
     { parts, threads, keepLoaded = false, ignoreMemory = false, hashWeights = true, cacheFolder, variant }:

@@ -14,8 +14,9 @@ export interface SizeRules {
   readonly decoderMultiple: number;
   /** Pixels a Stage B cell: up_down_scale_factor·2^(levels − 1) of Stage A. */
   readonly pixelsPerLatent: number;
-  /** Smallest and largest side in pixels that the model accepts. */
+  /** Smallest side in pixels that the model accepts. */
   readonly minSide: number;
+  /** Largest side in pixels that the model accepts. */
   readonly maxSide: number;
   /** The file that says `latentDimScale`, for errors. */
   readonly file?: string;
@@ -23,7 +24,9 @@ export interface SizeRules {
 
 /** A height and a width. */
 export interface Size {
+  /** Rows: pixels of a picture, cells of a latent. */
   readonly height: number;
+  /** Columns: pixels of a picture, cells of a latent. */
   readonly width: number;
 }
 

@@ -56,6 +56,7 @@ export interface ReconstructedPicture {
 /** What {@linkcode Pipeline.reconstruct} gives. */
 export interface ReconstructResult
   extends Pick<GenerateResult, "seed" | "options" | "plan" | "timings" | "warnings" | "model"> {
+  /** One for each that was put in, in their order. */
   readonly pictures: ReconstructedPicture[];
   /** The compressor's [b, c, n, m]. */
   readonly embedding: Tensor<"float32">;

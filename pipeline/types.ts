@@ -76,23 +76,35 @@ export interface GenerateOptions {
 
 /** A generation with every default filled in: enough to repeat it. */
 export interface ResolvedOptions {
+  /** What is painted; several prompts are one batch. */
   readonly prompt: string | readonly string[];
+  /** What is not painted: one for all prompts, or one a prompt; `""` is nothing. */
   readonly negativePrompt: string | readonly string[];
+  /** Width of the picture in pixels. */
   readonly width: number;
+  /** Height of the picture in pixels. */
   readonly height: number;
+  /** Start of the generator, or of one generator an image. */
   readonly seed: number | readonly number[];
+  /** Start of Stage B's own generator; only where it was given. */
   readonly decoderSeed?: number | readonly number[];
+  /** Pictures of each prompt out of one draw. */
   readonly imagesPerPrompt: number;
-  /** Only where it is not 0. */
+  /** Place of the first picture in the larger batch that it belongs to; only where it is not 0. */
   readonly imageIndex?: number;
+  /** Steps of Stage C. */
   readonly priorSteps: number;
+  /** Guidance scale of Stage C; up to 1 there is no guidance. */
   readonly priorGuidance: number;
-  /** Only where they were given. */
+  /** Times of Stage C from 1 towards 0; only where they were given. */
   readonly priorTimesteps?: readonly number[];
+  /** Steps of Stage B. */
   readonly decoderSteps: number;
+  /** Guidance scale of Stage B; up to 1 there is no guidance. */
   readonly decoderGuidance: number;
-  /** Only where they were given. */
+  /** Times of Stage B from 1 towards 0; only where they were given. */
   readonly decoderTimesteps?: readonly number[];
+  /** How noise is drawn. */
   readonly rng: RngKind;
 }
 
@@ -102,6 +114,7 @@ export interface HandOver {
   readonly kind: "image_embeddings" | "latents";
   /** image_embeddings [b, 16, n, m], or latents [b, 4, h, w] before the multiplication with `scale_factor`. */
   readonly tensor: Tensor<"float32">;
+  /** Settings of the run that made it, which are defaults of the one that goes on. */
   readonly options: ResolvedOptions;
   /** State of each generator, where the rest of the run needs one. */
   readonly generators: readonly string[];
@@ -132,6 +145,7 @@ export interface ModelIdentity {
 export interface LoraIdentity {
   /** Path of its file, as it was asked for. */
   readonly name: string;
+  /** Its strength: 1 adds it as it was trained, 0 not at all, negative takes it away. */
   readonly scale: number;
   /** sha256 of its file. */
   readonly hash: string;
@@ -141,8 +155,11 @@ export interface LoraIdentity {
 
 /** A finished picture. */
 export interface GeneratedImage {
+  /** In pixels. */
   readonly width: number;
+  /** In pixels. */
   readonly height: number;
+  /** 1: grey; 3: red, green, blue; 4: the same with alpha, not premultiplied. */
   readonly channels: 1 | 3 | 4;
   /** height × width × channels bytes, row by row. */
   readonly data: Uint8Array;
@@ -160,22 +177,29 @@ export interface GeneratedImage {
 
 /** Seconds that each part took. */
 export interface Timings {
-  /** Loading and running, by stage. */
+  /** Seconds of loading and of running, and steps, by stage; only of stages that ran. */
   readonly stages: Readonly<Partial<Record<StageName, { load: number; run: number; steps: number }>>>;
+  /** The whole run, from its start to its last picture. */
   readonly total: number;
 }
 
 /** What a run gives. */
 export interface GenerateResult {
+  /** The pictures, prompt by prompt; none with `stopAfter`. */
   readonly images: GeneratedImage[];
+  /** The seed that was given, or the one that was drawn. */
   readonly seed: number | readonly number[];
+  /** All settings, defaults filled in. */
   readonly options: ResolvedOptions;
+  /** Sizes of the latents and of what was cut out. */
   readonly plan: SizePlan;
+  /** Seconds that each part took. */
   readonly timings: Timings;
   /** What was lost or unusual, a line each: a truncated prompt, weights that are not those of what is repeated or continued. */
   readonly warnings: readonly string[];
+  /** Which weights painted. */
   readonly model: ModelIdentity;
-  /** Only with `stopAfter`. */
+  /** What another run goes on from; only with `stopAfter`. */
   readonly handOver?: HandOver;
 }
 
@@ -220,6 +244,7 @@ export type GenerateEvent =
  * files that do not change.
  */
 export interface WeightsEvent {
+  /** Tells it from the other events. */
   readonly type: "weights";
   /** Bytes read so far. */
   readonly done: number;
@@ -231,7 +256,9 @@ export interface WeightsEvent {
 
 /** How many steps a stage will take in a run. */
 export interface StagePlan {
+  /** The stage. */
   readonly stage: StageName;
+  /** Its steps, as its events count them. */
   readonly total: number;
 }
 

@@ -5,18 +5,31 @@
 
 /** Typed array that holds the elements of each dtype. `bfloat16` is kept as its raw 16 bits. */
 export interface ArrayOf {
+  /** IEEE 754 double precision, 8 bytes. */
   float64: Float64Array;
+  /** IEEE 754 single precision, 4 bytes: what all networks compute in. */
   float32: Float32Array;
+  /** IEEE 754 half precision, 2 bytes. */
   float16: Float16Array;
+  /** The upper 16 bits of a float32, as they are. */
   bfloat16: Uint16Array;
+  /** 8 bytes, signed: indices and shapes. */
   int64: BigInt64Array;
+  /** 4 bytes, signed. */
   int32: Int32Array;
+  /** 2 bytes, signed. */
   int16: Int16Array;
+  /** 1 byte, signed. */
   int8: Int8Array;
+  /** 8 bytes, unsigned. */
   uint64: BigUint64Array;
+  /** 4 bytes, unsigned. */
   uint32: Uint32Array;
+  /** 2 bytes, unsigned: samples of 16-bit pictures. */
   uint16: Uint16Array;
+  /** 1 byte, unsigned: samples of pictures. */
   uint8: Uint8Array;
+  /** 1 byte: 0 or 1. */
   bool: Uint8Array;
 }
 
@@ -51,8 +64,11 @@ export function sizeOf(shape: readonly number[]): number {
 
 /** A row-major array with a shape. */
 export interface Tensor<D extends DType = DType> {
+  /** Type of the elements. */
   readonly dtype: D;
+  /** Size of each dimension; empty for a scalar. */
   readonly shape: readonly number[];
+  /** As many elements as the shape asks for, the last dimension fastest. */
   readonly data: ArrayOf[D];
 }
 

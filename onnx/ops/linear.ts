@@ -53,10 +53,13 @@ export function gemm(
 
 /** Options of a two-dimensional convolution; the same number serves both axes. */
 export interface ConvOptions {
+  /** Added to each channel of the result, [channels]. */
   bias?: Value | undefined;
+  /** Pixels from one window to the next. Default 1. */
   stride?: number;
-  /** Zeros added on each side. */
+  /** Zeros added on each side. Default 0. */
   padding?: number;
+  /** Blocks of channels that do not see each other; as many as channels is depthwise. Default 1. */
   groups?: number;
 }
 

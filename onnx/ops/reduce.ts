@@ -10,6 +10,7 @@ import { axisOf } from "./shape.ts";
 
 /** Axes to reduce; they stay as dimensions of size 1. */
 export interface ReduceOptions {
+  /** Which, from 0; negative from the end. */
   axes: readonly number[];
 }
 

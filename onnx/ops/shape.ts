@@ -105,8 +105,11 @@ export function slice(x: Value, { axis, start, end }: { axis: number; start: num
 
 /** Indices `start`, `start` + `step`, … below `end` of one axis. */
 export interface Range {
+  /** The first index. */
   readonly start: number;
+  /** The first index that is left out. */
   readonly end: number;
+  /** From one index to the next. Default 1. */
   readonly step?: number;
 }
 
