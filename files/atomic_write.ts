@@ -3,9 +3,9 @@
  * @module
  */
 
-import { statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ConfigError, ResourceError } from "../errors.ts";
+import { freeBytes } from "./free_bytes.ts";
 
 /** Options of {@linkcode writeFileAtomic}. */
 export interface AtomicWriteOptions {
@@ -58,12 +58,15 @@ export async function writeFileAtomic(
 }
 
 /** What a message about a failed write needs to know. */
-interface State {
+export interface WriteState {
   readonly path: string;
+  /** Bytes that the file will have, where that is known. */
   readonly needed: number | undefined;
   /** Bytes in the temporary file, which its removal sets free again. */
-  written: number;
+  readonly written: number;
 }
+
+type State = { -readonly [Key in keyof WriteState]: WriteState[Key] };
 
 /** Follows links when `force` is set, and refuses what must not be replaced. */
 async function destination(path: string, force: boolean): Promise<string> {
@@ -133,11 +136,15 @@ async function explained<T>(action: () => Promise<T>, state: State): Promise<T> 
   try {
     return await action();
   } catch (error) {
-    throw await explain(error, state);
+    throw await explainWriteError(error, state);
   }
 }
 
-async function explain(error: unknown, { path, needed, written }: State): Promise<unknown> {
+/** What an error of the system means for a file that was being written: ours where it can be mended, else `error` itself. */
+export async function explainWriteError(
+  error: unknown,
+  { path, needed, written }: WriteState,
+): Promise<unknown> {
   if (!(error instanceof Error) || error instanceof ConfigError) return error;
   const cause = { cause: error };
   const { code } = error as { code?: string };
@@ -175,14 +182,4 @@ async function explain(error: unknown, { path, needed, written }: State): Promis
     return new ConfigError(`Cannot write ${JSON.stringify(path)}: the name is too long or not allowed here`, cause);
   }
   return error;
-}
-
-async function freeBytes(folder: string): Promise<number | undefined> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  } catch {
-    // A message without the number serves better than a second error.
-    return undefined;
-  }
 }

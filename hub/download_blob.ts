@@ -1,0 +1,279 @@
+/**
+ * Brings one file into the cache: begun once, taken up where it was left, and visible only when its hash is right.
+ * @module
+ */
+import type { Hash } from "node:crypto";
+import { dirname } from "node:path";
+import { HubError } from "../errors.ts";
+import { explainWriteError } from "../files/atomic_write.ts";
+import { blobHash, hashFile } from "./blob_hash.ts";
+import { blobPath, lockPath, partialEnding, repositoryFolder } from "./cache_layout.ts";
+import { delay, type HubClient } from "./client.ts";
+import type { Listing, RemoteFile } from "./listing.ts";
+import { takeLock } from "./lock.ts";
+import { explainNetworkError } from "./refusals.ts";
+
+/** Options of {@linkcode downloadBlob}. */
+export interface DownloadOptions {
+  readonly client: HubClient;
+  /** Is told how many bytes more are there; fewer than none where a download begins anew. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** `false` does without locks, as file systems do that have none. */
+  readonly locks?: boolean | undefined;
+}
+
+/** Bytes that have to come before a new failure counts as the first. */
+const progressBytes = 1 << 20;
+
+/** Bytes that are gathered before they are written. */
+const writeBytes = 1 << 20;
+
+/** Whether the cache holds the whole file. */
+export async function hasBlob(path: string, size: number): Promise<boolean> {
+  const found = await Deno.stat(path).catch(() => undefined);
+  return found !== undefined && found.isFile && found.size === size;
+}
+
+/**
+ * Downloads a file of a listing into the cache, unless it is there.
+ *
+ * What has come is kept in `<hash>.incomplete` whatever ends the process, and the next one goes on from there. Since the name is
+ * the content's hash, a partial file never belongs to another content.
+ *
+ * @throws {HubError} where the hub fails or sends other bytes than it lists
+ * @throws {ResourceError} where the disk is full; what has come is kept
+ */
+export async function downloadBlob(file: RemoteFile, listing: Listing, options: DownloadOptions): Promise<void> {
+  const { client, signal, onBytes, locks = true } = options;
+  const { cacheFolder } = client.settings;
+  const blob = blobPath(repositoryFolder(cacheFolder, listing.id), file.hash);
+  if (await hasBlob(blob, file.size)) return onBytes?.(file.size);
+  const state = { path: blob, needed: file.size, written: 0 };
+  try {
+    await Deno.mkdir(dirname(blob), { recursive: true });
+    using lock = locks ? await takeLock(lockPath(cacheFolder, listing.id, file.hash), { signal }) : undefined;
+    // Whoever held the lock may have finished it.
+    if (await hasBlob(blob, file.size)) return onBytes?.(file.size);
+    const isAlone = lock?.isExclusive ?? false;
+    const partial = isAlone ? blob + partialEnding : `${blob}.${crypto.randomUUID().slice(0, 8)}${partialEnding}`;
+    const transfer = new Transfer(file, listing, { ...options, partial, state });
+    try {
+      await transfer.run();
+      await Deno.rename(partial, blob);
+    } catch (error) {
+      // Nobody else would ever take up a name of its own.
+      if (!isAlone || transfer.isWrong) await Deno.remove(partial).catch(() => {});
+      throw error;
+    }
+  } catch (error) {
+    if (error instanceof HubError) throw error;
+    throw await explainWriteError(error, { ...state, written: 0 });
+  }
+}
+
+/** The transfer of one file into its partial file. */
+class Transfer {
+  readonly #file: RemoteFile;
+  readonly #listing: Listing;
+  readonly #options: DownloadOptions & { readonly partial: string; readonly state: { written: number } };
+  #hash: Hash;
+  /** Bytes in the partial file. */
+  #at = 0;
+  #wrong = false;
+
+  constructor(
+    file: RemoteFile,
+    listing: Listing,
+    options: DownloadOptions & { readonly partial: string; readonly state: { written: number } },
+  ) {
+    this.#file = file;
+    this.#listing = listing;
+    this.#options = options;
+    this.#hash = blobHash(file.hash, file);
+  }
+
+  /** Whether the bytes that came are none of the file's. */
+  get isWrong(): boolean {
+    return this.#wrong;
+  }
+
+  async run(): Promise<void> {
+    const { client: { settings }, signal, partial } = this.#options;
+    using out = await Deno.open(partial, { read: true, write: true, create: true });
+    const resumed = await this.#takeUp(out);
+    let mayRestart = resumed;
+    for (let attempt = 0; this.#at < this.#file.size || !this.#isRight();) {
+      if (this.#at === this.#file.size) {
+        // The part that another run left may be to blame; bytes that came just now are the server's.
+        if (!mayRestart) throw this.#wrongBytes(`its hash is ${this.#digest}`);
+        mayRestart = false;
+        await this.#restart(out);
+        continue;
+      }
+      const before = this.#at;
+      try {
+        await this.#receive(out);
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof InterruptedTransfer)) throw error;
+        if (this.#at - before >= progressBytes) attempt = 0;
+        if (attempt++ >= settings.retries) throw error.explanation;
+        await delay(settings.retrySeconds * 2 ** (attempt - 1) * (0.5 + Math.random()), signal);
+      }
+    }
+    await out.sync();
+  }
+
+  #digest: string | undefined;
+
+  /** Whether all bytes have the listed hash. */
+  #isRight(): boolean {
+    this.#digest = this.#hash.copy().digest("hex");
+    return this.#digest === this.#file.hash;
+  }
+
+  #wrongBytes(found: string): HubError {
+    const { path, hash, size } = this.#file;
+    this.#wrong = true;
+    return new HubError(
+      `${this.#listing.id}: ${path}: what came is not what the hub lists (${size} bytes, hash ${hash}): ${found}; ` +
+        "it was removed, try again or another HF_ENDPOINT",
+    );
+  }
+
+  /** Hashes what an earlier run has left. */
+  async #takeUp(out: Deno.FsFile): Promise<boolean> {
+    const { size } = await out.stat();
+    if (size > this.#file.size) await out.truncate(0);
+    else if (size > 0) {
+      const { onBytes, signal } = this.#options;
+      await hashFile(out, this.#hash, { ...(onBytes && { onBytes }), ...(signal && { signal }) });
+      this.#at = this.#options.state.written = size;
+    }
+    return this.#at > 0;
+  }
+
+  async #restart(out: Deno.FsFile): Promise<void> {
+    await out.truncate(0);
+    this.#options.onBytes?.(-this.#at);
+    this.#hash = blobHash(this.#file.hash, this.#file);
+    this.#at = this.#options.state.written = 0;
+  }
+
+  /** Asks for what is missing and writes what comes. */
+  async #receive(out: Deno.FsFile): Promise<void> {
+    const { client, signal } = this.#options;
+    const { id, revision, commit } = this.#listing;
+    const { path, size } = this.#file;
+    const response = await client.request(
+      client.url(`${id}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`),
+      {
+        subject: { id, revision, path },
+        headers: this.#at > 0 ? { range: `bytes=${this.#at}-` } : {},
+        answers: [416],
+        signal,
+      },
+    );
+    const isPart = response.status === 206 && startOf(response) === this.#at;
+    if (!isPart && this.#at > 0) await this.#restart(out);
+    if (response.status === 416 || response.status === 206 && !isPart) {
+      await response.body?.cancel();
+      throw new InterruptedTransfer(new HubError(`${id}: ${path}: the server does not send the part that is missing`));
+    }
+    await out.seek(this.#at, Deno.SeekMode.Start);
+    const gathered = new Gathering(writeBytes);
+    const flush = async () => {
+      const bytes = gathered.take();
+      this.#hash.update(bytes);
+      for (let at = 0; at < bytes.byteLength;) at += await out.write(bytes.subarray(at));
+      this.#at += bytes.byteLength;
+      this.#options.state.written = this.#at;
+      this.#options.onBytes?.(bytes.byteLength);
+    };
+    try {
+      for await (const chunk of chunksOf(response)) {
+        for (let rest = chunk; rest.byteLength > 0;) {
+          rest = gathered.add(rest);
+          if (gathered.isFull) await flush();
+        }
+        if (this.#at + gathered.length > size) break;
+      }
+    } catch (error) {
+      // What came before the cut is good.
+      if (!(error instanceof BrokenBody)) throw error;
+      if (gathered.length > 0 && this.#at + gathered.length <= size) await flush();
+      throw new InterruptedTransfer(
+        explainNetworkError(error.cause as Error, { host: client.host, answerSeconds: client.settings.stallSeconds }),
+      );
+    }
+    if (this.#at + gathered.length > size) throw this.#wrongBytes("more bytes came");
+    await flush();
+    if (this.#at < size) {
+      throw new InterruptedTransfer(
+        new HubError(`${id}: ${path}: ${client.host} sent ${this.#at} of ${size} bytes; try again`),
+      );
+    }
+  }
+}
+
+/** First byte of the part that an answer holds. */
+function startOf({ headers }: Response): number | undefined {
+  const match = /^bytes (\d+)-\d+\/(?:\d+|\*)$/.exec(headers.get("content-range") ?? "");
+  return match ? Number(match[1]) : undefined;
+}
+
+/** A transfer that may be taken up again. */
+class InterruptedTransfer extends Error {
+  constructor(readonly explanation: HubError) {
+    super(explanation.message);
+  }
+}
+
+/** A body that ended with an error, which is not one of writing. */
+class BrokenBody extends Error {}
+
+async function* chunksOf({ body }: Response): AsyncGenerator<Uint8Array> {
+  if (!body) return;
+  const reader = body.getReader();
+  try {
+    while (true) {
+      const { done, value } = await reader.read().catch((cause) => {
+        throw new BrokenBody("the connection broke", { cause });
+      });
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}
+
+/** Gathers small pieces to one that is worth a write. */
+class Gathering {
+  readonly #buffer: Uint8Array<ArrayBuffer>;
+  length = 0;
+
+  constructor(size: number) {
+    this.#buffer = new Uint8Array(size);
+  }
+
+  get isFull(): boolean {
+    return this.length === this.#buffer.byteLength;
+  }
+
+  /** Takes as much as fits; returns the rest. */
+  add(bytes: Uint8Array): Uint8Array {
+    const fitting = bytes.subarray(0, this.#buffer.byteLength - this.length);
+    this.#buffer.set(fitting, this.length);
+    this.length += fitting.byteLength;
+    return bytes.subarray(fitting.byteLength);
+  }
+
+  /** Hands out what is there, until the next piece is added. */
+  take(): Uint8Array {
+    const bytes = this.#buffer.subarray(0, this.length);
+    this.length = 0;
+    return bytes;
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Where a redirection leads, and whether it may be followed.
+ * @module
+ */
+import { HubError } from "../errors.ts";
+
+const redirections = [301, 302, 303, 307, 308];
+
+/**
+ * The address that an answer leads to; `undefined` where it is no redirection.
+ *
+ * @throws {HubError} where it leads from https to plain http, or to no web address at all
+ */
+export function nextAddress(
+  { status, headers }: Pick<Response, "status" | "headers">,
+  from: URL,
+): URL | undefined {
+  if (!redirections.includes(status)) return undefined;
+  const location = headers.get("location") ?? "";
+  const next = location !== "" && URL.canParse(location, from) ? new URL(location, from) : undefined;
+  if (next === undefined || !/^https?:$/.test(next.protocol)) {
+    throw new HubError(`${from.host} redirects to no web address: try another HF_ENDPOINT`);
+  }
+  if (from.protocol === "https:" && next.protocol === "http:") {
+    throw new HubError(
+      `${from.host} redirects from https to unprotected http at ${next.host}, which is refused: try another HF_ENDPOINT`,
+    );
+  }
+  return next;
+}

@@ -1,0 +1,38 @@
+/**
+ * The secret that a hub knows its user by.
+ * @module
+ */
+import { ConfigError } from "../errors.ts";
+
+/** An access token. It shows itself only as a header of a request: not in logs, messages or JSON. */
+export class Token {
+  readonly #value: string;
+
+  /**
+   * @param source where it was found, for the message
+   * @throws {ConfigError} where it is no token, without showing it
+   */
+  constructor(value: string, { source }: { source: string }) {
+    if (!/^[\x21-\x7e]{1,4096}$/.test(value)) {
+      throw new ConfigError(`${source}: Expected an access token: letters, digits and signs on one line`);
+    }
+    this.#value = value;
+  }
+
+  /** The value of an `Authorization` header. */
+  get header(): string {
+    return `Bearer ${this.#value}`;
+  }
+
+  toString(): string {
+    return "[token]";
+  }
+
+  toJSON(): string {
+    return "[token]";
+  }
+
+  [Symbol.for("Deno.customInspect")](): string {
+    return "[token]";
+  }
+}
