@@ -6,7 +6,7 @@ import { CheckpointError } from "../errors.ts";
 import { type Graph, GraphError, traceScopes } from "../onnx/mod.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type AppliedLora, applyLoras } from "../weights/apply_lora.ts";
-import { bindCheckpoint, checkParameters } from "../weights/bind.ts";
+import { bindCheckpoint, checkParameters, unmapped } from "../weights/bind.ts";
 import type { Checkpoint, StoredTensor } from "../weights/checkpoint.ts";
 import { type GraphParts, GraphRunner, partsOf } from "./graph_runner.ts";
 import { type Memory, networkMemory } from "./network_memory.ts";
@@ -100,7 +100,12 @@ export class Network<Sizes> {
     const { loras = [], threads, prepack } = this.options;
     for (const lora of loras) await lora.checkUnchanged();
     const { parts, tensors } = this.#prepare(sizes);
-    const { folder, bind } = bindCheckpoint(tensors);
+    const rows = await Promise.all(
+      unmapped(this.checkpoint.tensors).map(async (key) => {
+        return [key, await this.checkpoint.read(key)] as const;
+      }),
+    );
+    const { folder, bind } = bindCheckpoint(tensors, new Map(rows));
     this.#loaded = { sizes: key, runner: await GraphRunner.create(parts, { bind, folder, threads, prepack }) };
     return true;
   }

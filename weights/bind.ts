@@ -5,8 +5,10 @@
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { CheckpointError } from "../errors.ts";
 import { type Binding, formatShape, type Parameter } from "../onnx/mod.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { StoredTensor } from "./checkpoint.ts";
 import { quote, quoteSome } from "./quote.ts";
+import { recognise } from "./recognise.ts";
 
 /** The tensors of a checkpoint by key. */
 export type StoredTensors = ReadonlyMap<string, StoredTensor>;
@@ -28,6 +30,13 @@ export function checkParameters(
 ): void {
   const missing = [...declared.keys()].filter((key) => !stored.has(key));
   if (missing.length > 0) {
+    const [wanted, found] = [recognise(declared), recognise(stored)];
+    if (found && found.kind === undefined) {
+      throw new CheckpointError(`${folder}: these are the weights of ${found.name}, which is not supported`);
+    }
+    if (wanted && found && wanted.kind !== found.kind) {
+      throw new CheckpointError(`${folder}: expected the weights of ${wanted.name} but found those of ${found.name}`);
+    }
     throw new CheckpointError(`${folder}: missing tensors: ${quoteSome(missing)}; is it this network's checkpoint?`);
   }
   const extra = [...stored.keys()].filter((key) => !declared.has(key) && !ignored.test(key));
@@ -66,18 +75,29 @@ function commonFolder(files: readonly string[]): string {
   return folder;
 }
 
+/** Tensors whose numbers do not follow each other row by row: they have to be read before they are bound. */
+export function unmapped(stored: StoredTensors): string[] {
+  return [...stored].filter(([, { strides }]) => strides !== undefined).map(([key]) => key);
+}
+
 /**
  * Binds parameters to byte ranges of the checkpoint's files.
  *
+ * @param read numbers of those that are {@linkcode unmapped}
  * @returns `folder`, which the session must be told, and `bind` for {@linkcode encodeModel}
  */
-export function bindCheckpoint(stored: StoredTensors): { folder: string; bind: (parameter: Parameter) => Binding } {
+export function bindCheckpoint(
+  stored: StoredTensors,
+  read: ReadonlyMap<string, Tensor> = new Map(),
+): { folder: string; bind: (parameter: Parameter) => Binding } {
   const folder = commonFolder([...new Set([...stored.values()].map(({ file }) => resolve(file)))]);
   return {
     folder,
     bind({ key }) {
       const entry = stored.get(key);
       if (!entry) throw new CheckpointError(`Expected a tensor ${quote(key)} in ${folder}`);
+      const tensor = read.get(key);
+      if (tensor) return { kind: "tensor", tensor };
       return {
         kind: "external",
         dtype: entry.dtype,

@@ -1,28 +1,23 @@
 /**
- * The weights of one network, in one safetensors file or in several with an index.
+ * The weights of one network: a safetensors file, several with an index, or a `.pt` file.
  * @module
  */
 
 import { dirname, join } from "node:path";
 import { CheckpointError } from "../errors.ts";
-import type { DType, Tensor } from "../tensor/tensor.ts";
+import { bytesOf, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { findCheckpoint, type WeightsName } from "./find_checkpoint.ts";
+import type { FixedFile } from "./fixed_file.ts";
+import { hasOriginalKeys, toDiffusersKeys } from "./original_keys.ts";
+import { isPt, openPt } from "./pt/open_pt.ts";
 import { quote, quoteSome } from "./quote.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
 import { isReadable } from "./safetensors_header.ts";
 import { openShards } from "./shards.ts";
+import { findStateDict, unwrapKeys } from "./state_dict.ts";
+import { readStored, spanOf, type StoredTensor, stridesOf } from "./stored_tensor.ts";
 
-/** Where a tensor of a checkpoint lies. */
-export interface StoredTensor {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  /** Real path of its file, with every link resolved. */
-  readonly file: string;
-  /** Byte of the file at which it begins. */
-  readonly start: number;
-  /** Its length in bytes. */
-  readonly length: number;
-}
+export type { StoredTensor } from "./stored_tensor.ts";
 
 /** The tensors of one network, all on disk: nothing of them is kept in memory. */
 export interface Checkpoint {
@@ -32,12 +27,16 @@ export interface Checkpoint {
   readonly variant: string | undefined;
   /** Every tensor by key. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** Real paths of the safetensors files, in the order of their names in the folder. */
+  /** Real paths of the files, in the order of their names in the folder. */
   readonly files: readonly string[];
+  /** Free text of the file's header, of the first file where there are several. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Whether its tensors had the names of the original checkpoints; `tensors` has those of diffusers. */
+  readonly isOriginal: boolean;
   /** Bytes of all tensors. */
   readonly bytes: number;
   /**
-   * Reads one tensor into memory.
+   * Reads one tensor into memory, row by row.
    *
    * @throws {CheckpointError} where there is none of that key, or its file has changed
    */
@@ -50,62 +49,138 @@ export interface Checkpoint {
   checkUnchanged(): Promise<void>;
 }
 
+/** Which weights to open, and how. */
+export interface OpenOptions extends WeightsName {
+  /** Dictionary of a `.pt` file that has the weights, such as `effnet_state_dict`; see {@linkcode findStateDict}. */
+  dict?: string | undefined;
+}
+
+/** A file with the tensors that it holds. */
+interface Opened {
+  readonly file: FixedFile;
+  /** Its real path. */
+  readonly real: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+}
+
 /**
- * Opens the checkpoint in a network's folder, or a single safetensors file, by reading headers only.
+ * Opens the checkpoint in a network's folder, or a single file, by reading headers only.
  *
- * Names are those of diffusers and transformers: `STEM[.VARIANT].safetensors`, or the index
- * `STEM.safetensors.index[.VARIANT].json` (or `STEM.VARIANT.safetensors.index.json`) with its shards.
+ * In a folder names are those of diffusers and transformers: `STEM[.VARIANT].safetensors`, or the index
+ * `STEM.safetensors.index[.VARIANT].json` (or `STEM.VARIANT.safetensors.index.json`) with its shards. A single file may be
+ * safetensors or what `torch.save` writes, which its first bytes tell. Tensors get the names of diffusers, see
+ * {@linkcode toDiffusersKeys}, and lose the names of wrappers.
  *
  * @throws {CheckpointError} where none is there, several variants are and none is asked for, a file is damaged, a shard's name
- * leads out of the folder, or index and shards do not hold the same tensors
+ * leads out of the folder, index and shards do not hold the same tensors, or a `.pt` file holds more than tensors
  */
-export async function openCheckpoint(path: string, name: WeightsName): Promise<Checkpoint> {
-  const { isDirectory } = await Deno.stat(path).catch((cause) => {
+export async function openCheckpoint(path: string, options: OpenOptions): Promise<Checkpoint> {
+  const raw = await openAsStored(path, options);
+  const unwrapped = unwrapKeys(raw.tensors);
+  const isOriginal = hasOriginalKeys(unwrapped.keys());
+  return checkpointOf(raw, {
+    tensors: isOriginal ? toDiffusersKeys(unwrapped, { file: path }) : unwrapped,
+    isOriginal,
+  });
+}
+
+/**
+ * Opens a checkpoint like {@linkcode openCheckpoint}, with the names that the file gives its tensors.
+ *
+ * @throws {CheckpointError} as {@linkcode openCheckpoint} does
+ */
+export async function openRawCheckpoint(path: string, options: OpenOptions): Promise<Checkpoint> {
+  const raw = await openAsStored(path, options);
+  return checkpointOf(raw, { tensors: raw.tensors, isOriginal: false });
+}
+
+/** Files with their tensors, under the files' own names. */
+interface RawCheckpoint extends Pick<Checkpoint, "folder" | "variant"> {
+  readonly opened: readonly Opened[];
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+}
+
+async function openAsStored(path: string, { dict, ...name }: OpenOptions): Promise<RawCheckpoint> {
+  const { isDirectory, isFile } = await Deno.stat(path).catch((cause) => {
     if (!(cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory)) throw cause;
     throw new CheckpointError(`${path}: there is no such folder or file`, { cause });
   });
-  if (!isDirectory) return await checkpointOf([await openSafetensors(path)], { folder: dirname(path) });
+  if (!isDirectory) {
+    const opened = isFile && isPt(await firstBytes(path)) ? await openTorch(path, dict) : await openSafe([path]);
+    return { folder: dirname(path), variant: undefined, opened, tensors: joined(opened) };
+  }
   const names = (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name);
   const found = findCheckpoint(new Set(names), { folder: path, ...name });
   const file = join(path, found.name);
-  const opened = found.sharded ? await openShards(file) : [await openSafetensors(file)];
-  return await checkpointOf(opened, { folder: path, variant: found.variant });
+  const opened = found.sharded ? await ofSafetensors(await openShards(file)) : await openSafe([file]);
+  return { folder: path, variant: found.variant, opened, tensors: joined(opened) };
 }
 
-async function checkpointOf(
-  opened: readonly SafetensorsFile[],
-  { folder, variant }: { folder: string; variant?: string | undefined },
-): Promise<Checkpoint> {
-  const files = await Promise.all(opened.map(({ path }) => Deno.realPath(path)));
-  const tensors = new Map<string, StoredTensor>();
-  const fileOf = new Map<string, SafetensorsFile>();
-  let bytes = 0;
-  for (const [i, file] of opened.entries()) {
-    for (const [key, { dtype, shape, start, end }] of file.tensors) {
+async function firstBytes(path: string): Promise<Uint8Array> {
+  using file = await Deno.open(path);
+  const bytes = new Uint8Array(16);
+  return bytes.subarray(0, await file.read(bytes) ?? 0);
+}
+
+const openSafe = async (paths: readonly string[]) => await ofSafetensors(await Promise.all(paths.map(openSafetensors)));
+
+async function ofSafetensors(files: readonly SafetensorsFile[]): Promise<Opened[]> {
+  return await Promise.all(files.map(async ({ path, file, metadata, tensors }) => {
+    const real = await Deno.realPath(path);
+    const stored = [...tensors].map(([key, { dtype, shape, start, end }]): [string, StoredTensor] => {
       if (!isReadable(dtype)) {
-        throw new CheckpointError(`${file.path}: tensor ${quote(key)} is ${dtype}, save it as F32, F16 or BF16`);
+        throw new CheckpointError(`${path}: tensor ${quote(key)} is ${dtype}, save it as F32, F16 or BF16`);
       }
-      tensors.set(key, { dtype, shape, file: files[i]!, start, length: end - start });
-      fileOf.set(key, file);
-      bytes += end - start;
-    }
-  }
+      return [key, { dtype, shape, file: real, start, length: end - start }];
+    });
+    return { file, real, metadata, tensors: new Map(stored) };
+  }));
+}
+
+async function openTorch(path: string, dict: string | undefined): Promise<Opened[]> {
+  const { file, root, storageStart } = await openPt(path);
+  const real = await Deno.realPath(path);
+  const stored = [...findStateDict(root, { file: path, dict })].map(([key, tensor]): [string, StoredTensor] => {
+    const { dtype, shape, strides, offset } = tensor;
+    const start = storageStart(tensor) + offset * bytesOf(dtype);
+    return [key, {
+      dtype,
+      shape,
+      file: real,
+      start,
+      length: spanOf(dtype, shape, strides),
+      ...stridesOf(shape, strides),
+    }];
+  });
+  return [{ file, real, metadata: {}, tensors: new Map(stored) }];
+}
+
+const joined = (opened: readonly Opened[]) => new Map(opened.flatMap(({ tensors }) => [...tensors]));
+
+function checkpointOf(
+  { folder, variant, opened, tensors: raw }: RawCheckpoint,
+  { tensors, isOriginal }: Pick<Checkpoint, "tensors" | "isOriginal">,
+): Checkpoint {
+  const fileOf = new Map(opened.map(({ real, file }) => [real, file]));
   return {
     folder,
     variant,
     tensors,
-    files,
-    bytes,
+    isOriginal,
+    metadata: opened[0]?.metadata ?? {},
+    files: opened.map(({ real }) => real),
+    bytes: [...tensors.values()].reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * bytesOf(dtype), 0),
     read(key) {
-      const file = fileOf.get(key);
-      if (file === undefined) {
-        const there = quoteSome([...fileOf.keys()]);
+      const stored = tensors.get(key);
+      if (stored === undefined) {
+        const there = quoteSome([...raw.keys()]);
         return Promise.reject(new CheckpointError(`${folder}: no tensor ${quote(key)} but ${there}`));
       }
-      return file.read(key);
+      return readStored(fileOf.get(stored.file)!, stored);
     },
     async checkUnchanged() {
-      for (const file of opened) await file.checkUnchanged();
+      for (const { file } of opened) await file.checkUnchanged();
     },
   };
 }

@@ -45,7 +45,9 @@ export function findCheckpoint(
     throw new CheckpointError(`${folder}: no ${name} but variants ${quoteSome(variants)}; ${choice}`);
   }
   const pickles = [...names].filter((name) => /\.(bin|ckpt|pt|pth)$/.test(name));
-  const instead = pickles.length > 0 ? `, only ${quoteSome(pickles)}; convert it to safetensors first` : "";
+  const instead = pickles.length > 0
+    ? `, only ${quoteSome(pickles)}; convert it to safetensors first: wuerstchen convert FILE -o FOLDER`
+    : "";
   throw new CheckpointError(`${folder}: no ${name} and no ${stem}.safetensors.index.json${instead}`);
 }
 

@@ -44,7 +44,7 @@ Deno.test("findCheckpoint() names what there is where it cannot choose", () => {
       [
         ["pytorch_model.bin"],
         undefined,
-        'unet: no model.safetensors and no model.safetensors.index.json, only "pytorch_model.bin"; convert it to safetensors first',
+        'unet: no model.safetensors and no model.safetensors.index.json, only "pytorch_model.bin"; convert it to safetensors first: wuerstchen convert FILE -o FOLDER',
       ],
       [
         ["model-00001-of-00002.safetensors"],

@@ -8,7 +8,7 @@ import { formatShape } from "../onnx/mod.ts";
 import { bfloat16Value } from "../tensor/bfloat16.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { StoredTensors } from "./bind.ts";
-import { type Checkpoint, openCheckpoint, type StoredTensor } from "./checkpoint.ts";
+import { type Checkpoint, openRawCheckpoint, type StoredTensor } from "./checkpoint.ts";
 import { adapterConfig, type LoraAlpha, loraAlpha, noAlpha } from "./lora_alpha.ts";
 import { loraKeys, type LoraNetwork, loraNetworks, type LoraPart, type LoraTarget, otherKind } from "./lora_keys.ts";
 import { quote, quoteSome } from "./quote.ts";
@@ -57,7 +57,7 @@ export async function openLora(
   networks: Readonly<Partial<Record<LoraNetwork, StoredTensors>>>,
 ): Promise<Lora> {
   const file = await openSafetensors(path);
-  const checkpoint = await openCheckpoint(path, { stem: "model" });
+  const checkpoint = await openRawCheckpoint(path, { stem: "model" });
   const { tensors } = checkpoint;
   const found = match(file, networks);
   const alphas = await readAlphas(file, found);

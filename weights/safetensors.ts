@@ -3,9 +3,9 @@
  * @module
  */
 
-import { resolve } from "node:path";
 import { CheckpointError } from "../errors.ts";
 import { type Tensor, tensorFromBytes } from "../tensor/tensor.ts";
+import { type FixedFile, openFixedFile } from "./fixed_file.ts";
 import { quote, quoteSome } from "./quote.ts";
 import { headerEnd, isReadable, parseSafetensorsHeader, type SafetensorsHeader } from "./safetensors_header.ts";
 
@@ -14,6 +14,8 @@ export interface SafetensorsFile extends SafetensorsHeader {
   readonly path: string;
   /** Bytes of the whole file. */
   readonly size: number;
+  /** The file itself, for reading parts of tensors. */
+  readonly file: FixedFile;
   /**
    * Reads one tensor.
    *
@@ -39,22 +41,15 @@ export interface SafetensorsFile extends SafetensorsHeader {
  * @throws {Deno.errors.PermissionDenied | Deno.errors.NotCapable} where it may not be read
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  // Looked at first: opening a named pipe would wait for a writer.
-  const { isFile } = await Deno.stat(path).catch((error) => missing(error, path));
-  if (!isFile) throw new CheckpointError(`${path}: expected a safetensors file but found a folder or a device`);
-  using file = await Deno.open(path);
-  const { size, mtime } = await file.stat();
-  const source = { name: path, size };
-  const end = headerEnd(await readBytes(file, { from: 0, bytes: Math.min(8, size), path }), source);
-  const header = parseSafetensorsHeader(await readBytes(file, { from: 0, bytes: end, path }), source);
-  const fixed = resolve(path);
-  const compare = (now: Deno.FileInfo) => {
-    if (now.size !== size || now.mtime?.getTime() !== mtime?.getTime()) throw changed(path);
-  };
+  const file = await openFixedFile(path, "a safetensors file");
+  const source = { name: path, size: file.size };
+  const end = headerEnd(await file.read(0, Math.min(8, file.size)), source);
+  const header = parseSafetensorsHeader(await file.read(0, end), source);
   return {
     ...header,
     path,
-    size,
+    size: file.size,
+    file,
     async read(name) {
       const entry = header.tensors.get(name);
       if (entry === undefined) {
@@ -66,33 +61,8 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
           `${path}: tensor ${quote(name)} is ${dtype}, which cannot be read here; save it as F32, F16 or BF16`,
         );
       }
-      using file = await Deno.open(fixed).catch((error) => missing(error, path));
-      compare(await file.stat());
-      return tensorFromBytes(dtype, shape, await readBytes(file, { from: start, bytes: end - start, path }));
+      return tensorFromBytes(dtype, shape, await file.read(start, end - start));
     },
-    checkUnchanged: async () => compare(await Deno.stat(fixed).catch((error) => missing(error, path))),
+    checkUnchanged: file.checkUnchanged,
   };
-}
-
-async function readBytes(
-  file: Deno.FsFile,
-  { from, bytes, path }: { from: number; bytes: number; path: string },
-): Promise<Uint8Array> {
-  const buffer = new Uint8Array(bytes);
-  await file.seek(from, Deno.SeekMode.Start);
-  for (let at = 0; at < bytes;) {
-    const count = await file.read(buffer.subarray(at));
-    if (count === null) throw changed(path);
-    at += count;
-  }
-  return buffer;
-}
-
-function changed(path: string): CheckpointError {
-  return new CheckpointError(`${path}: the file has changed while it was in use; open it again`);
-}
-
-function missing(error: unknown, path: string): never {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
-  throw new CheckpointError(`${path}: there is no such file`, { cause: error });
 }

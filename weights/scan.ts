@@ -18,7 +18,7 @@ export interface Scan {
 /** What a pass needs to know of a checkpoint: plain data, which a worker can be sent. */
 export interface ScanSource {
   readonly files: readonly string[];
-  /** The tensors of the files; they fill each file from its header to its end without a hole. */
+  /** The tensors of the files. Some may share their bytes, and there may be others between them. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
@@ -37,7 +37,7 @@ function hasNonFinite(dtype: DType, bytes: Uint8Array): boolean {
   };
   const [array, mask, stride] = masks[dtype] ?? [];
   if (array === undefined || mask === undefined || stride === undefined) return false;
-  const words = new array(buffer as ArrayBuffer, byteOffset, byteLength / array.BYTES_PER_ELEMENT);
+  const words = new array(buffer as ArrayBuffer, byteOffset, Math.floor(byteLength / array.BYTES_PER_ELEMENT));
   for (let i = stride - 1; i < words.length; i += stride) if ((words[i]! & mask) === mask) return true;
   return false;
 }
@@ -72,12 +72,17 @@ export async function scanFiles(
         left -= part.length;
       }
     };
-    await read(own[0]?.[1].start ?? size, () => {});
-    for (const [key, { dtype, length }] of own) {
+    let at = 0;
+    for (const [key, { dtype, start, length }] of own) {
+      if (start > at) await read(start - at, () => {});
+      // What a tensor shares with the one before is reported there.
+      at = Math.max(at, start);
       let bad = false;
-      await read(length, (bytes) => bad ||= hasNonFinite(dtype, bytes));
+      await read(start + length - at, (bytes) => bad ||= hasNonFinite(dtype, bytes));
+      at = Math.max(at, start + length);
       if (bad) nonFinite.push(key);
     }
+    await read(size - at, () => {});
   }
   return { hash: hash.digest("hex"), nonFinite };
 }

@@ -48,3 +48,19 @@ Deno.test("scanFiles() gives the SHA-256 of the files one after the other, and t
   const { hash } = await scanFiles(checkpoint, { onRead: (bytes) => read += bytes });
   assert.deepEqual([hash, read], [expected.digest("hex"), size]);
 });
+
+Deno.test("scanFiles() hashes a .pt file whole and looks at tensors that share their bytes", async () => {
+  const path = fileURLToPath(new URL("../tests/fixtures/checkpoints/views.pt", import.meta.url));
+  await inTempFolder(async (folder) => {
+    const bytes = await Deno.readFile(path);
+    const damaged = join(folder, "views.pt");
+    const { tensors } = await openCheckpoint(path, { stem: "model" });
+    const { start } = tensors.get("offset_view")!;
+    new DataView(bytes.buffer).setFloat32(start, Infinity, true);
+    await Deno.writeFile(damaged, bytes);
+    const { hash, nonFinite } = await scanFiles(await openCheckpoint(damaged, { stem: "model" }));
+    assert.equal(hash, createHash("sha256").update(bytes).digest("hex"));
+    assert.deepEqual(nonFinite, ["base"]);
+    assert.deepEqual((await scanFiles(await openCheckpoint(path, { stem: "model" }))).nonFinite, []);
+  });
+});

@@ -14,12 +14,14 @@ import { isObject, type JsonObject } from "./strict_json.ts";
 const maxShards = 10_000;
 
 /**
- * Reads a shard index (`{"weight_map": {key: file name}}`) and opens every shard beside it, sorted by name.
+ * Reads a shard index: `{"weight_map": {key: file name}}`.
  *
- * @throws {CheckpointError} where a shard's name leads out of the folder, there are more than 10,000, one is missing or damaged,
- * or index and shards do not hold the same tensors, naming up to five
+ * @returns names of the shards, sorted, and the shard of each tensor
+ * @throws {CheckpointError} where a shard's name leads out of the folder, or there are more than 10,000
  */
-export async function openShards(indexPath: string): Promise<SafetensorsFile[]> {
+export async function readShardIndex(
+  indexPath: string,
+): Promise<{ names: readonly string[]; shardOf: ReadonlyMap<string, string> }> {
   const shardOf = readWeightMap(await readJson(indexPath), indexPath);
   const names = [...new Set(shardOf.values())].sort();
   if (names.length === 0 || names.length > maxShards) {
@@ -30,6 +32,17 @@ export async function openShards(indexPath: string): Promise<SafetensorsFile[]> 
       throw new CheckpointError(`${indexPath}: expected names of safetensors files beside it but found ${quote(name)}`);
     }
   }
+  return { names, shardOf };
+}
+
+/**
+ * Opens the shards that an index lists, all beside it, sorted by name.
+ *
+ * @throws {CheckpointError} where the index is refused, a shard is missing or damaged, or index and shards do not hold the same
+ * tensors, naming up to five
+ */
+export async function openShards(indexPath: string): Promise<SafetensorsFile[]> {
+  const { names, shardOf } = await readShardIndex(indexPath);
   const shards: SafetensorsFile[] = [];
   for (const name of names) {
     const shard = await openSafetensors(join(dirname(indexPath), name));
