@@ -6,6 +6,7 @@ import { Command, Option } from "commander";
 import config from "../deno.json" with { type: "json" };
 import { version } from "../version.ts";
 import { completionsCommand } from "./completions.ts";
+import { convertCommand } from "./convert.ts";
 import { datasetCommand } from "./dataset.ts";
 import { evalCommand } from "./eval.ts";
 import { generateCommand } from "./generate.ts";
@@ -67,6 +68,7 @@ export function createProgram(): Command {
     datasetCommand(),
     trainCommand(),
     evalCommand(),
+    convertCommand(),
     completionsCommand(createProgram),
   ];
   for (const command of commands) {

@@ -29,6 +29,7 @@ Deno.test("bash completes commands, flags, words of a flag, files and folders", 
     "dataset",
     "train",
     "eval",
+    "convert",
     "completions",
   ]);
   assert.deepEqual(await completeInBash("in"), ["info", "inspect"]);

@@ -21,6 +21,8 @@ export interface LoraPair {
   readonly up: StoredTensor;
   /** The file's own factor: alpha / rank. */
   readonly scale: number;
+  /** The file's names of both. */
+  readonly keys: { readonly down: string; readonly up: string };
 }
 
 /** What a LoRA changes in one network, by the key of the weight. */
@@ -77,7 +79,10 @@ export async function openLora(
     const scale = keys.alpha === undefined
       ? alphas.get(prefix)!.scale(module, rank)
       : scalarOf(await file.read(keys.alpha), `${path}: ${quote(keys.alpha)}`) / rank;
-    pairs.set(network, (pairs.get(network) ?? new Map()).set(key, { ...pair, scale }));
+    pairs.set(
+      network,
+      (pairs.get(network) ?? new Map()).set(key, { ...pair, scale, keys: { down: keys.down, up: keys.up } }),
+    );
   }
   return { path, networks: pairs, checkpoint };
 }

@@ -1,0 +1,140 @@
+/**
+ * Tells a network and its sizes from a file of weights alone, and checks that nothing is missing or left over.
+ * @module
+ */
+import { CheckpointError } from "../errors.ts";
+import { clipText, type ClipTextConfig, clipTextConfig, clipTextWithProjection } from "../networks/clip_text.ts";
+import { type CompressorConfig, compressorConfig } from "../networks/compressor.ts";
+import { parseConfig } from "../networks/config.ts";
+import { type DiffNeXtConfig, diffNeXtConfig } from "../networks/diffnext.ts";
+import { inferDiffNeXtConfig, inferPaellaVqConfig, inferPriorConfig } from "../networks/infer_config.ts";
+import { type PaellaVqConfig, paellaVqConfig } from "../networks/paella_vq.ts";
+import { type PriorConfig, priorConfig } from "../networks/prior.ts";
+import { input, traceScopes } from "../onnx/mod.ts";
+import { AutoencoderStage } from "../stages/autoencoder.ts";
+import { CompressorStage } from "../stages/compressor.ts";
+import { DecoderStage } from "../stages/decoder.ts";
+import { PriorStage } from "../stages/prior.ts";
+import { checkParameters } from "../weights/bind.ts";
+import type { Checkpoint } from "../weights/checkpoint.ts";
+import { quoteSome } from "../weights/quote.ts";
+import { type NetworkKind, recognise } from "../weights/recognise.ts";
+import { isObject, type JsonObject, parseStrictJson } from "../weights/strict_json.ts";
+
+/** Sizes of each kind of network. */
+export interface ConfigOf {
+  prior: PriorConfig;
+  decoder: DiffNeXtConfig;
+  vqgan: PaellaVqConfig;
+  text_encoder: ClipTextConfig;
+  compressor: CompressorConfig;
+}
+
+/**
+ * The kind of network that a checkpoint belongs to.
+ *
+ * @throws {CheckpointError} where it is another family's, naming that, or nobody's, naming some of its tensors
+ */
+export function kindOf({ tensors }: Checkpoint, { file }: { file: string }): NetworkKind {
+  const found = recognise(tensors);
+  if (found?.kind) return found.kind;
+  if (found) throw new CheckpointError(`${file}: these are the weights of ${found.name}, which is not supported`);
+  throw new CheckpointError(
+    `${file}: its tensors are those of no network that is known: ${quoteSome([...tensors.keys()])}`,
+  );
+}
+
+/** Sizes that a file says itself, as `convert` writes them into its header. */
+function ownConfig({ metadata }: Checkpoint, file: string): JsonObject | undefined {
+  const text = metadata["config"];
+  if (text === undefined) return undefined;
+  try {
+    const value = parseStrictJson(text);
+    if (isObject(value)) return value;
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+  }
+  throw new CheckpointError(`${file}: metadata "config": expected a JSON object`);
+}
+
+/** Options of {@linkcode inferConfig}. */
+export interface InferNetworkOptions<Kind extends NetworkKind> {
+  /** The file, for messages. */
+  readonly file: string;
+  /** Sizes of a network that is probably like it, which settle what shapes leave open. */
+  readonly like?: ConfigOf[Kind] | undefined;
+}
+
+/**
+ * Sizes of a network: those in the file's header, else what the shapes of its tensors say.
+ *
+ * @throws {CheckpointError} where they cannot be told
+ */
+export function inferConfig<Kind extends NetworkKind>(
+  kind: Kind,
+  checkpoint: Checkpoint,
+  { file, like }: InferNetworkOptions<Kind>,
+): ConfigOf[Kind] {
+  const own = ownConfig(checkpoint, file);
+  const shapes = new Map([...checkpoint.tensors].map(([key, { shape }]) => [key, shape]));
+  const infer: { [K in NetworkKind]: () => ConfigOf[K] } = {
+    prior: () => {
+      const given = own ? parseConfig(priorConfig, own, { file }) : like as PriorConfig | undefined;
+      return inferPriorConfig(shapes, { file, like: given });
+    },
+    decoder: () => {
+      const given = own ? parseConfig(diffNeXtConfig, own, { file }) : like as DiffNeXtConfig | undefined;
+      return inferDiffNeXtConfig(shapes, { file, like: given });
+    },
+    vqgan: () => {
+      const given = own ? parseConfig(paellaVqConfig, own, { file }) : like as PaellaVqConfig | undefined;
+      return inferPaellaVqConfig(shapes, { file, like: given });
+    },
+    text_encoder: () => {
+      if (own) return parseConfig(clipTextConfig, own, { file });
+      if (like) return like as ClipTextConfig;
+      throw new CheckpointError(`${file}: a text encoder's sizes are not in its weights; give its config.json`);
+    },
+    compressor: () => {
+      if (own) return parseConfig(compressorConfig, own, { file });
+      if (like) return like as CompressorConfig;
+      return compressorConfig.parse({ _class_name: "EfficientNetEncoder" });
+    },
+  };
+  return infer[kind]();
+}
+
+/**
+ * Compares a checkpoint with what its network declares; see {@linkcode checkParameters}.
+ *
+ * @throws {CheckpointError} naming tensors that are missing, left over or of another shape
+ */
+export function checkNetwork<Kind extends NetworkKind>(
+  kind: Kind,
+  checkpoint: Checkpoint,
+  config: ConfigOf[Kind],
+): void {
+  const checks: { [K in NetworkKind]: (config: ConfigOf[K]) => void } = {
+    prior: (config) => void new PriorStage(config, checkpoint),
+    decoder: (config) => void new DecoderStage(config, checkpoint),
+    vqgan: (config) => void new AutoencoderStage(config, checkpoint),
+    compressor: (config) => void new CompressorStage(config, checkpoint),
+    text_encoder: (config) => {
+      const ids = input("ids", "int64", ["batch", 1]);
+      const mask = input("mask", "int64", ["batch", 1]);
+      const projected = config.architectures.includes("CLIPTextModelWithProjection");
+      const { parameters } = traceScopes(() => (projected ? clipTextWithProjection : clipText)(config, { ids, mask }));
+      checkParameters(parameters, checkpoint.tensors, { folder: checkpoint.folder });
+    },
+  };
+  checks[kind](config);
+}
+
+/** Schema of the `config.json` of each kind. */
+export const configSchemas = {
+  prior: priorConfig,
+  decoder: diffNeXtConfig,
+  vqgan: paellaVqConfig,
+  text_encoder: clipTextConfig,
+  compressor: compressorConfig,
+} as const;
