@@ -1,7 +1,8 @@
 /**
  * Makes the data set of the bundled model: emoji drawings with transparent background, and captions.
  *
- * Run with `deno task emoji-data [FOLDER]`. The drawings come from two npm packages with free licences, by Deno's npm client; librsvg (npm
+ * Run with `deno task emoji-data [FOLDER] [--categories "Animals & Nature,Objects"|all]`; animals, plants, food and drink unless told,
+ * which are what the bundled model is trained on. The drawings come from two npm packages with free licences, by Deno's npm client; librsvg (npm
  * sharp, used here alone) renders them. The result is the same bytes each time. The folder gets `flat/` and `shaded/`, `metadata.jsonl`
  * with a caption such as "red apple, flat" for each picture, and `NOTICE.md`. Backgrounds are laid under the drawings while training.
  * @module
@@ -9,8 +10,17 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { ConfigError } from "../errors.ts";
 import { encodePng } from "../images/png_encode.ts";
-import { type Drawing, type IconSet, nameOf, selectDrawings, svgOf } from "./emoji_rule.ts";
+import {
+  bundledCategories,
+  categories,
+  type Drawing,
+  type IconSet,
+  nameOf,
+  selectDrawings,
+  svgOf,
+} from "./emoji_rule.ts";
 
 /** An icon set on npm; the hash is that of its three JSON files. */
 interface Package {
@@ -92,12 +102,22 @@ function coverOf(pixels: Uint8Array): number {
   return pixels.reduce((sum, value, i) => sum + (i % 4 === 3 ? value : 0), 0) / (255 * size * size);
 }
 
-async function main(folder: string): Promise<void> {
+/** Reads `--categories`: names of categories, or `all`. */
+function wantedCategories(text: string | undefined): readonly string[] {
+  if (text === undefined) return bundledCategories;
+  if (text === "all") return categories;
+  const wanted = text.split(",").map((name) => name.trim());
+  const unknown = wanted.find((name) => !(categories as readonly string[]).includes(name));
+  if (unknown === undefined) return wanted;
+  throw new ConfigError(`Expected --categories to be all, or out of ${categories.join(", ")}, but found "${unknown}"`);
+}
+
+async function main(folder: string, { wanted }: { wanted: readonly string[] }): Promise<void> {
   const names = new Map<string, string>();
   const lines: string[] = [];
   for (const part of packages) {
     const set = await loadSet(part);
-    const drawings = selectDrawings(set);
+    const drawings = selectDrawings(set, { wanted });
     const seen = new Set<string>();
     await Deno.mkdir(join(folder, part.style), { recursive: true });
     let kept = 0;
@@ -133,6 +153,10 @@ async function main(folder: string): Promise<void> {
 }
 
 if (import.meta.main) {
-  const { positionals: [folder = "out/emoji"] } = parseArgs({ args: Deno.args, allowPositionals: true });
-  await main(folder);
+  const { positionals: [folder = "out/emoji"], values } = parseArgs({
+    args: Deno.args,
+    allowPositionals: true,
+    options: { categories: { type: "string" } },
+  });
+  await main(folder, { wanted: wantedCategories(values.categories) });
 }

@@ -35,8 +35,22 @@ export interface Drawing {
   readonly codePoints: string;
 }
 
-/** Letters, arrows and signs are text rather than drawings; flags differ in ways that a name does not tell. */
-const skippedCategories = ["Flags", "Symbols"];
+/**
+ * Categories of both sets that can be drawn. Letters, arrows and signs are text rather than drawings; flags differ in ways that a
+ * name does not tell.
+ */
+export const categories = [
+  "Activities",
+  "Animals & Nature",
+  "Food & Drink",
+  "Objects",
+  "People & Body",
+  "Smileys & Emotion",
+  "Travel & Places",
+] as const;
+
+/** What the bundled model is trained on: animals, plants, food and drink, of which a small model can learn each one. */
+export const bundledCategories: readonly string[] = ["Animals & Nature", "Food & Drink"];
 
 const joiner = 0x200d;
 const genderSigns = [0x2640, 0x2642];
@@ -63,8 +77,15 @@ export function reasonToSkip(codePoints: readonly number[]): string | undefined 
   return undefined;
 }
 
-/** The drawings of a set that are kept, by name. */
-export function selectDrawings({ icons, metadata, chars }: IconSet): Drawing[] {
+/**
+ * The drawings of a set that are kept, by name.
+ *
+ * @param options.wanted categories to take
+ */
+export function selectDrawings(
+  { icons, metadata, chars }: IconSet,
+  { wanted = bundledCategories }: { wanted?: readonly string[] } = {},
+): Drawing[] {
   // An icon may have several sequences: the longest is the one without shortcuts.
   const sequences = new Map<string, string>();
   for (const [codePoints, icon] of Object.entries(chars)) {
@@ -72,7 +93,7 @@ export function selectDrawings({ icons, metadata, chars }: IconSet): Drawing[] {
   }
   const drawings: Drawing[] = [];
   for (const [category, names] of Object.entries(metadata.categories)) {
-    if (skippedCategories.includes(category)) continue;
+    if (!wanted.includes(category)) continue;
     for (const icon of names) {
       const codePoints = sequences.get(icon);
       if (codePoints === undefined || !Object.hasOwn(icons.icons, icon)) continue;

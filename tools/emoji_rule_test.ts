@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type IconSet, nameOf, reasonToSkip, selectDrawings, svgOf } from "./emoji_rule.ts";
+import { categories, type IconSet, nameOf, reasonToSkip, selectDrawings, svgOf } from "./emoji_rule.ts";
 
 function pointsOf(emoji: string): number[] {
   return [...emoji].map((character) => character.codePointAt(0)!);
@@ -24,7 +24,7 @@ Deno.test("reasonToSkip() leaves out variants of people, and clocks", () => {
   for (const [emoji, reason] of Object.entries(skipped)) assert.equal(reasonToSkip(pointsOf(emoji)), reason, emoji);
 });
 
-Deno.test("selectDrawings() takes what is listed, drawn and no sign, in the order of names", () => {
+Deno.test("selectDrawings() takes what is listed, drawn and of a wanted category, in the order of names", () => {
   const icons = { cup: { body: "<path/>" }, apple: { body: "" }, hidden: { body: "" }, "arrow-up": { body: "" } };
   const set: IconSet = {
     icons: { width: 16, height: 16, icons },
@@ -38,10 +38,11 @@ Deno.test("selectDrawings() takes what is listed, drawn and no sign, in the orde
       "1f600": "hidden",
     },
   };
-  assert.deepEqual(selectDrawings(set), [
-    { icon: "apple", category: "Food & Drink", codePoints: "1f34e" },
-    { icon: "cup", category: "Objects", codePoints: "2615" },
-  ]);
+  const apple = { icon: "apple", category: "Food & Drink", codePoints: "1f34e" };
+  const cup = { icon: "cup", category: "Objects", codePoints: "2615" };
+  assert.deepEqual(selectDrawings(set, { wanted: categories }), [apple, cup]);
+  assert.deepEqual(selectDrawings(set), [apple]);
+  assert.deepEqual(selectDrawings(set, { wanted: ["Objects"] }), [cup]);
 });
 
 Deno.test("nameOf() and svgOf() make captions and files", () => {
