@@ -12,7 +12,7 @@ import type { GenerateFlags, GenerateRequest } from "./_request.ts";
  * The model of the flags, else that of the picture or run that is repeated. A model of the flags replaces the earlier one as a
  * whole, a half only that half.
  *
- * @throws {CheckpointError} where a folder of the earlier run is not there, naming the flag that replaces it
+ * @throws {CheckpointError} where a folder or file of the earlier run is not there, naming the flag that replaces it
  */
 export async function chooseModel(
   { model, prior, decoder, variant, configFrom, from: file }: GenerateFlags,
@@ -28,7 +28,7 @@ export async function chooseModel(
   for (const name of ["model", "prior", "decoder"] as const) {
     const folder = chosen[name];
     if (folder === undefined || folder === { model, prior, decoder }[name] || !isAbsolute(folder)) continue;
-    if (await Deno.stat(folder).then(({ isDirectory }) => isDirectory, isMissing)) continue;
+    if (await Deno.stat(folder).then(({ isDirectory, isFile }) => isDirectory || isFile, isMissing)) continue;
     throw new CheckpointError(
       `${configFrom ?? file}: was made with the ${name} ${quote(folder)}, which is not there: name one with --${name}`,
     );

@@ -7,13 +7,12 @@ import type { z } from "zod";
 import { clipTextConfig } from "../networks/clip_text.ts";
 import { compressorConfig } from "../networks/compressor.ts";
 import { parseConfig } from "../networks/config.ts";
-import { diffNeXtConfig } from "../networks/diffnext.ts";
-import { paellaVqConfig } from "../networks/paella_vq.ts";
-import { priorConfig } from "../networks/prior.ts";
+import { type ConfigOf, configSchemas } from "../pipeline/infer_network.ts";
 import { findModel, type ModelFolders } from "../pipeline/model.ts";
 import { type ModelDefaults, modelDefaults } from "../pipeline/options.ts";
 import type { SizeRules } from "../pipeline/plan.ts";
 import { latentRules, sizeRules, usualSides } from "../pipeline/size_rules.ts";
+import { type FileKind, openWeightsFile } from "../pipeline/weights_file.ts";
 import { type ModelConfigs, wuerstchenV2 } from "../stages/published_configs.ts";
 import { readJson } from "../weights/read_json.ts";
 
@@ -50,10 +49,10 @@ export async function readModelConfigs(
   });
   const [priorText, priorSizes, decoderText, decoderSizes, vqgan] = await Promise.all([
     readConfig(clipTextConfig, folders.prior.textEncoder),
-    readConfig(priorConfig, folders.prior.prior),
+    sizesOf("prior", folders.prior.prior, folders.prior.file),
     readConfig(clipTextConfig, folders.decoder.textEncoder),
-    readConfig(diffNeXtConfig, folders.decoder.decoder),
-    readConfig(paellaVqConfig, folders.decoder.vqgan),
+    sizesOf("decoder", folders.decoder.decoder, folders.decoder.file),
+    sizesOf("vqgan", folders.decoder.vqgan, folders.decoder.vqganFile),
   ]);
   const compressor = folders.compressor === undefined
     ? {}
@@ -66,4 +65,14 @@ export async function readModelConfigs(
 async function readConfig<Schema extends z.ZodType>(schema: Schema, folder: string): Promise<z.output<Schema>> {
   const file = join(folder, "config.json");
   return parseConfig(schema, await readJson(file), { file });
+}
+
+/** Sizes of a network that may come in a file of its own. */
+async function sizesOf<Kind extends FileKind>(
+  kind: Kind,
+  folder: string,
+  path: string | undefined,
+): Promise<ConfigOf[Kind]> {
+  if (path === undefined) return await readConfig(configSchemas[kind], folder) as ConfigOf[Kind];
+  return (await openWeightsFile(kind, path, { folder })).config;
 }

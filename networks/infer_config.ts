@@ -44,7 +44,7 @@ function headsOf(channels: number, like: { channels: number; heads: number } | u
   if (like?.channels === channels) return like.heads;
   if (channels % headWidth === 0) return channels / headWidth;
   throw new CheckpointError(
-    `${file}: its weights do not say how many heads share ${channels} channels; give the config.json of one like it`,
+    `${file}: its weights do not say how many heads share ${channels} channels; give the config.json, or the model, that it belongs to`,
   );
 }
 

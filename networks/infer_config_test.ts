@@ -42,7 +42,7 @@ Deno.test("what shapes leave open comes from a model that is like it", async () 
   assert.deepEqual(inferPaellaVqConfig(a!, { file, like: vqgan.config }), vqgan.config);
   assert.throws(
     () => inferPriorConfig(c!, { file }),
-    /how many heads share 48 channels; give the config\.json of one like it/,
+    /how many heads share 48 channels; give the config\.json, or the model, that it/,
   );
   assert.throws(() => inferPriorConfig(a!, { file }), /there is no tensor "projection\.weight"/);
 });

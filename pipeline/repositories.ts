@@ -12,6 +12,8 @@ import { readJson } from "../weights/read_json.ts";
 export interface PriorRepository {
   readonly folder: string;
   readonly prior: string;
+  /** A file of Stage C's weights in place of those in its folder. */
+  readonly file?: string;
   readonly textEncoder: string;
   readonly tokenizer: string;
   readonly scheduler: string;
@@ -24,10 +26,14 @@ export interface PriorRepository {
 export interface DecoderRepository {
   readonly folder: string;
   readonly decoder: string;
+  /** A file of Stage B's weights in place of those in its folder. */
+  readonly file?: string;
   readonly textEncoder: string;
   readonly tokenizer: string;
   readonly scheduler: string;
   readonly vqgan: string;
+  /** A file of Stage A's weights in place of those in its folder. */
+  readonly vqganFile?: string;
   readonly latentDimScale: number;
 }
 
@@ -94,6 +100,9 @@ async function readRepository(folder: string): Promise<ModelFolder> {
         decoders: [decoderRepository(folder, index)],
       };
     default:
+      if (typeof name === "string" && name.startsWith("StableCascade")) {
+        throw new CheckpointError(`${file}: this is Stable Cascade (${name}), which is not supported`);
+      }
       throw new CheckpointError(
         `${file}: Expected "_class_name" to be WuerstchenPriorPipeline, WuerstchenDecoderPipeline or ` +
           `WuerstchenCombinedPipeline but found ${JSON.stringify(name) ?? "none"}`,
