@@ -5,6 +5,8 @@
 import { Command, Option } from "commander";
 import config from "../deno.json" with { type: "json" };
 import { version } from "../version.ts";
+import { bundleCommand } from "./bundle.ts";
+import { cacheCommand } from "./cache.ts";
 import { completionsCommand } from "./completions.ts";
 import { convertCommand } from "./convert.ts";
 import { datasetCommand } from "./dataset.ts";
@@ -14,6 +16,7 @@ import { infoCommand } from "./info.ts";
 import { inspectCommand } from "./inspect.ts";
 import { reconstructCommand } from "./reconstruct.ts";
 import { planCommand } from "./plan.ts";
+import { pullCommand } from "./pull.ts";
 import { writeOut } from "./_stdout.ts";
 import { trainCommand } from "./train.ts";
 
@@ -65,6 +68,9 @@ export function createProgram(): Command {
     inspectCommand(),
     reconstructCommand(),
     planCommand(),
+    pullCommand(),
+    bundleCommand(),
+    cacheCommand(),
     datasetCommand(),
     trainCommand(),
     evalCommand(),

@@ -25,6 +25,7 @@ export interface GenerateFlags {
   readonly variant?: string;
   readonly lora?: readonly LoraChoice[];
   readonly strict?: boolean;
+  readonly acceptLicense?: boolean;
   readonly width?: number;
   readonly height?: number;
   readonly seed?: readonly number[];

@@ -12,6 +12,7 @@ import type { GeneratedImage, GenerateEvent, GenerateOptions, GenerateResult } f
 import type { Tensor } from "../tensor/tensor.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
 import { exitCodeOf, explainError, InterruptedError, OutputClosedError, PartialBatchError } from "./_errors.ts";
+import { watchDownloads } from "./_download_progress.ts";
 import { FileSaver } from "./_file_saver.ts";
 import { Grouping } from "./_grouping.ts";
 import { watchInterruption } from "./_interruption.ts";
@@ -63,8 +64,13 @@ export async function runGenerate(
   const hashWeights = needsHashes(request, flags);
   const { modelsFolder } = streams;
   const standIn = await standInFor(request.model, { modelsFolder });
-  const options = { prior, decoder, variant, threads, keepLoaded, ignoreMemory, loras, hashWeights, modelsFolder };
+  const { stderr: terminal } = streams;
+  const { quiet, acceptLicense } = flags;
+  using downloads = await watchDownloads({ terminal, quiet, signal: interruption.signal, acceptLicense });
+  const { hub } = downloads;
+  const options = { prior, decoder, variant, threads, keepLoaded, ignoreMemory, loras, hashWeights, modelsFolder, hub };
   await using pipeline = await loadPipeline(standIn?.model ?? request.model, options);
+  downloads[Symbol.dispose]();
   const command = new GenerateCommand({ request, output, flags, streams, pipeline, standIn });
   await command.run(interruption.signal);
 }

@@ -82,7 +82,8 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
     {
       flags: "--model <name|folder>",
       help:
-        "a bundled name or a folder in Hugging Face layout; a folder that exists comes first, ./ forces one (default: emoji)",
+        "a bundled name, a folder in Hugging Face layout, or a repository on the hub (org/name or org/name@revision), which is " +
+        "fetched once; a folder that exists comes first, ./ forces one (default: emoji)",
     },
     { flags: "--prior <folder>", help: "another prior, the half that turns text into a small latent (Stage C)" },
     {
@@ -98,6 +99,10 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
       flags: "--lora <file:scale>",
       help: "add a LoRA in the keys of diffusers, PEFT or kohya to the weights; several add up (default scale: 1)",
       parse: (text, before) => loraOption(text, before as LoraChoice[] | undefined),
+    },
+    {
+      flags: "--accept-license",
+      help: "accept the licence of a model on the hub that allows no commercial use; it is remembered",
     },
     { flags: "--strict", help: "refuse weights that hold NaN or infinity, in place of a warning" },
   ],

@@ -89,6 +89,10 @@ export class HubClient {
       response = await this.#follow(url, { ...request, signal, stop, subject });
     } catch (error) {
       request.signal?.throwIfAborted();
+      if (error instanceof Deno.errors.NotCapable) {
+        const { host } = new URL(url);
+        throw new Deno.errors.NotCapable(`Cannot ask ${host}: run with --allow-net=${host}`, { cause: error });
+      }
       if (error instanceof HubError || !isNetworkError(error)) throw error;
       return { error: explainNetworkError(error, { host: new URL(url).host, ...this.settings }), temporary: true };
     }

@@ -42,21 +42,20 @@ export function chooseFiles(listing: Listing, paths: readonly string[]): RemoteF
   });
 }
 
-/** Bytes that are still to be fetched, and the part of them that an earlier download has left. */
-export async function missingBytes(
+/** The files that the cache does not hold, each content once, and the bytes of each that an earlier run has left. */
+export async function missingFiles(
   files: readonly RemoteFile[],
   { client, id }: { client: HubClient; id: string },
-): Promise<{ missing: number; partial: number }> {
+): Promise<{ path: string; size: number; here: number }[]> {
   const repository = repositoryFolder(client.settings.cacheFolder, id);
-  let [missing, partial] = [0, 0];
-  for (const { hash, size } of new Map(files.map((file) => [file.hash, file])).values()) {
+  const missing: { path: string; size: number; here: number }[] = [];
+  for (const { path, hash, size } of new Map(files.map((file) => [file.hash, file])).values()) {
     const blob = blobPath(repository, hash);
     if (await hasBlob(blob, size)) continue;
-    missing += size;
     const begun = await Deno.stat(blob + partialEnding).catch(() => undefined);
-    partial += Math.min(size, begun?.size ?? 0);
+    missing.push({ path, size, here: Math.min(size, begun?.size ?? 0) });
   }
-  return { missing, partial };
+  return missing;
 }
 
 /**
@@ -111,8 +110,8 @@ async function checkRoom(
   { client, id }: { client: HubClient; id: string },
 ): Promise<void> {
   const { cacheFolder } = client.settings;
-  const { missing, partial } = await missingBytes(files, { client, id });
-  const needed = missing - partial;
+  const missing = await missingFiles(files, { client, id });
+  const needed = missing.reduce((sum, { size, here }) => sum + size - here, 0);
   if (needed === 0) return;
   const free = await freeBytes(await existing(cacheFolder));
   if (free === undefined || needed <= free) return;

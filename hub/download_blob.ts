@@ -35,6 +35,11 @@ export async function hasBlob(path: string, size: number): Promise<boolean> {
   return found !== undefined && found.isFile && found.size === size;
 }
 
+/** Address of a file at the listed commit. */
+export function fileUrl(client: HubClient, { id, commit }: Listing, path: string): string {
+  return client.url(`${id}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`);
+}
+
 /**
  * Downloads a file of a listing into the cache, unless it is there.
  *
@@ -164,17 +169,14 @@ class Transfer {
   /** Asks for what is missing and writes what comes. */
   async #receive(out: Deno.FsFile): Promise<void> {
     const { client, signal } = this.#options;
-    const { id, revision, commit } = this.#listing;
+    const { id, revision } = this.#listing;
     const { path, size } = this.#file;
-    const response = await client.request(
-      client.url(`${id}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`),
-      {
-        subject: { id, revision, path },
-        headers: this.#at > 0 ? { range: `bytes=${this.#at}-` } : {},
-        answers: [416],
-        signal,
-      },
-    );
+    const response = await client.request(fileUrl(client, this.#listing, path), {
+      subject: { id, revision, path },
+      headers: this.#at > 0 ? { range: `bytes=${this.#at}-` } : {},
+      answers: [416],
+      signal,
+    });
     const isPart = response.status === 206 && startOf(response) === this.#at;
     if (!isPart && this.#at > 0) await this.#restart(out);
     if (response.status === 416 || response.status === 206 && !isPart) {

@@ -21,27 +21,13 @@ export interface RemoteFile {
   readonly xet: string | undefined;
 }
 
-/** Licence of a repository, as its model card says it. */
-export interface License {
-  readonly name: string;
-  readonly link: string | undefined;
-}
-
 /** A repository at one commit. */
 export interface Listing extends ModelId {
   readonly commit: string;
   readonly files: ReadonlyMap<string, RemoteFile>;
-  readonly license: License | undefined;
 }
 
-const info = z.object({
-  sha: z.string().refine(isCommit),
-  cardData: z.object({
-    license: z.union([z.string(), z.array(z.string())]).optional().catch(undefined),
-    license_name: z.string().optional().catch(undefined),
-    license_link: z.string().optional().catch(undefined),
-  }).nullish().catch(undefined),
-});
+const info = z.object({ sha: z.string().refine(isCommit) });
 
 const size = z.int().nonnegative();
 const treeEntry = z.object({
@@ -72,7 +58,7 @@ export async function listRepository(
     subject,
     signal,
   });
-  const { sha: commit, cardData } = parseAnswer(info, await response.json().catch(() => undefined), { id, client });
+  const { sha: commit } = parseAnswer(info, await response.json().catch(() => undefined), { id, client });
   // The library is large, and offline runs never need it.
   const { listFiles } = await import("@huggingface/hub");
   const files = new Map<string, RemoteFile>();
@@ -91,13 +77,7 @@ export async function listRepository(
     files.set(path, { path, size: lfs?.size ?? size, hash: lfs?.oid ?? oid, xet: xetHash });
     if (files.size > maxFiles) throw new CheckpointError(`${id}: Expected at most ${maxFiles} files`);
   }
-  return { id, revision, commit, files, license: licenseOf(cardData) };
-}
-
-function licenseOf(card: z.output<typeof info>["cardData"]): License | undefined {
-  const { license, license_name, license_link } = card ?? {};
-  const name = license_name ?? [license].flat().filter(Boolean).join(", ");
-  return name ? { name, link: license_link } : undefined;
+  return { id, revision, commit, files };
 }
 
 function parseAnswer<Schema extends z.ZodType>(

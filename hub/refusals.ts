@@ -5,6 +5,9 @@
 import { HubError } from "../errors.ts";
 import { quote } from "../weights/quote.ts";
 
+/** The hub gives no answer at the moment, whatever is asked: what the cache holds may stand in. */
+export class UnreachableError extends HubError {}
+
 /** What a request is about. */
 export interface Subject {
   /** `org/name` of the repository. */
@@ -77,7 +80,9 @@ export function explainStatus(response: Pick<Response, "status" | "headers">, re
     );
   }
   if (status >= 500) {
-    return new HubError(`${id}: ${host} is not well (${status}): try again later, what is there already is kept`);
+    return new UnreachableError(
+      `${id}: ${host} is not well (${status}): try again later, what is there already is kept`,
+    );
   }
   const said = headers.get("x-error-message") ?? text;
   return new HubError(`${id}: ${host} refuses (${status})${said ? `: ${quote(said)}` : ""}`);
@@ -87,7 +92,7 @@ export function explainStatus(response: Pick<Response, "status" | "headers">, re
 export function explainNetworkError(
   error: Error,
   { host, answerSeconds }: { host: string; answerSeconds: number },
-): HubError {
+): UnreachableError {
   const text = `${error.message} ${(error.cause as Error | undefined)?.message ?? ""}`;
   const reason = /dns error|failed to lookup|name or service/i.test(text)
     ? "its name cannot be resolved"
@@ -98,7 +103,7 @@ export function explainNetworkError(
     : /certificate|tls|handshake/i.test(text)
     ? "its certificate is not trusted (DENO_TLS_CA_STORE=system takes the system's)"
     : "the connection broke";
-  return new HubError(
+  return new UnreachableError(
     `Cannot reach ${host}: ${reason}; check the network and HF_ENDPOINT, what is there already is kept`,
     { cause: error },
   );

@@ -29,7 +29,10 @@ export interface HubSettings {
   readonly retrySeconds: number;
 }
 
-const isTrue = (value: string | undefined) => /^(1|on|yes|true)$/i.test(value ?? "");
+/** Whether a variable is set to a word for yes. */
+export function isTrue(value: string | undefined): boolean {
+  return /^(1|on|yes|true)$/i.test(value ?? "");
+}
 
 /**
  * Reads the environment.

@@ -6,10 +6,15 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { CheckpointError, ConfigError } from "../errors.ts";
+import { isArchive, openBundle } from "../hub/bundle.ts";
+import { formatModelId, parseModelId } from "../hub/model_id.ts";
+import { readHubSettings } from "../hub/settings.ts";
 import { parseConfig } from "../networks/config.ts";
 import { checkPrompt } from "../text/prompt.ts";
 import { checkTimesteps } from "../schedulers/timesteps.ts";
 import { readJson } from "../weights/read_json.ts";
+import { fetchModel, type FetchModelOptions } from "./fetch_model.ts";
+import { readModelCard } from "./model_card.ts";
 import { describeValue } from "./option_types.ts";
 import { maxGuidance, maxSteps } from "./options.ts";
 import { type DecoderRepository, onlyRepository, type PriorRepository, readModelFolder } from "./repositories.ts";
@@ -46,7 +51,7 @@ export const modelDefaultsFile = z.strictObject({
 /** Settings of `wuerstchen.json`: a model's own defaults, each replacing diffusers'. */
 export type ModelDefaultsFile = z.output<typeof modelDefaultsFile>;
 
-/** Where a model was found, in a way that holds in any working directory: bundled names, else absolute folders. */
+/** Where a model was found, in a way that holds in any working directory: bundled names, commits on the hub, else absolute folders. */
 export interface ModelSource {
   readonly name: string;
   /** Only where this half is not that of `name`. */
@@ -67,10 +72,13 @@ export interface ModelFolders {
   readonly defaults: ModelDefaultsFile;
 }
 
-/** A folder, and the name that leads to it: its own path, or a bundled name. */
+/** A folder, and the name that leads to it: its own path, a bundled name, or a commit on the hub. */
 interface Found {
   readonly name: string;
   readonly folder: string;
+  readonly onHub: boolean;
+  /** The prior that came along in a bundle. */
+  readonly prior?: string | undefined;
 }
 
 const isFolder = async (path: string) => (await Deno.stat(path).catch(() => undefined))?.isDirectory ?? false;
@@ -99,40 +107,61 @@ async function bundledNames(folder: string): Promise<string[]> {
 }
 
 /**
- * Turns what a user wrote into a folder: an existing folder comes before a bundled name; `./` forces a folder.
+ * Turns what a user wrote into a folder: one that exists comes before a bundled name, and that before a repository on the hub; `./`
+ * forces a folder.
  *
- * @throws {CheckpointError} where it is neither
+ * @throws {CheckpointError} where it is none of them
+ * @throws {HubError} where it is a repository that cannot be had
  */
-async function findFolder(name: string, bundled: string): Promise<Found> {
-  if (await isFolder(name)) return { name: resolve(name), folder: resolve(name) };
+async function findFolder(
+  name: string,
+  { bundled, hub }: { bundled: string; hub: FetchModelOptions },
+): Promise<Found> {
+  if (await isFolder(name)) return { name: resolve(name), folder: resolve(name), onHub: false };
   const isPlain = /^[A-Za-z0-9][\w.-]*$/.test(name);
-  if (isPlain && await isFolder(join(bundled, name))) return { name, folder: join(bundled, name) };
+  if (isPlain && await isFolder(join(bundled, name))) return { name, folder: join(bundled, name), onHub: false };
   if (await isFile(name)) {
+    if (await isArchive(name)) return await findInBundle(name, hub);
     throw new CheckpointError(`${name}: Expected a model folder but found a file`);
   }
+  const id = parseModelId(name);
+  if (id !== undefined) {
+    const { commit, folder } = await fetchModel(id, hub);
+    return { name: formatModelId({ id: id.id, revision: commit }), folder, onHub: true };
+  }
   throw new CheckpointError(
-    `${name}: Expected a folder that exists or a bundled model (${
+    `${name}: Expected a folder that exists, a bundled model (${
       (await bundledNames(bundled)).join(", ") || "none is here"
-    })`,
+    }) or a repository on the hub such as warp-ai/wuerstchen`,
   );
 }
 
-/** The prior repository that a decoder's README names in its front matter (`prior:` list), if its folder is beside it. */
-async function priorOfReadme(folder: string): Promise<string> {
-  const file = join(folder, "README.md");
-  const text = await Deno.readTextFile(file).catch(() => "");
-  const front = /^---\r?\n([\s\S]*?)\r?\n---/.exec(text)?.[1] ?? "";
-  const id = /^prior:[ \t]*(?:\r?\n[ \t]*-[ \t]*)?\[?[ \t]*["']?([^\s"'#,\]]+)/m.exec(front)?.[1];
-  if (id === undefined) {
-    throw new CheckpointError(
-      `${folder}: Expected a prior for this decoder: give --prior FOLDER, or name it in ${file}`,
-    );
-  }
+/** Puts a bundle into the cache, where its repositories are as if they had been fetched. */
+async function findInBundle(path: string, { settings, signal }: FetchModelOptions): Promise<Found> {
+  const { cacheFolder } = await readHubSettings(settings);
+  const { repositories: [first, second] } = await openBundle(path, { cacheFolder, signal });
+  const nameOf = ({ id, commit }: { id: string; commit: string }) => formatModelId({ id, revision: commit });
+  return { name: nameOf(first!), folder: first!.folder, onHub: true, prior: second && nameOf(second) };
+}
+
+/** Folder of the prior that a decoder's README names, if it is beside it. */
+async function priorBeside(folder: string): Promise<string> {
+  const id = await priorOf(folder);
   for (const candidate of [resolve(folder, id), resolve(folder, "..", basename(id)), resolve(id)]) {
     if (await isFile(join(candidate, "model_index.json"))) return candidate;
   }
   throw new CheckpointError(
     `${folder}: its README names the prior ${id}, which is not in ${dirname(folder)}; give its folder with --prior`,
+  );
+}
+
+/** The prior that a decoder's README names (`prior:`). */
+async function priorOf(folder: string): Promise<string> {
+  const { prior } = await readModelCard(folder);
+  if (prior !== undefined) return prior;
+  const file = join(folder, "README.md");
+  throw new CheckpointError(
+    `${folder}: Expected a prior for this decoder: give --prior FOLDER, or name it in ${file}`,
   );
 }
 
@@ -169,17 +198,20 @@ async function readDefaults(folders: readonly string[]): Promise<ModelDefaultsFi
 /**
  * Finds a model.
  *
- * @param name a folder (a parent of two repositories, diffusers' combined layout, or one repository) or a bundled name
+ * @param name a folder (a parent of two repositories, diffusers' combined layout, or one repository), a bundled name, a file of
+ * `wuerstchen bundle`, or a repository on the hub, which is fetched; a decoder on the hub leads to the prior that its card names
  * @param options.prior replaces the half that makes the embedding
  * @param options.decoder replaces the half that makes the picture
  * @throws {CheckpointError} where a half is missing or is no Würstchen repository
+ * @throws {HubError} where a repository on the hub cannot be had
  */
 export async function findModel(
   name: string,
-  { prior, decoder, modelsFolder = bundledFolder() }: {
+  { prior, decoder, modelsFolder = bundledFolder(), hub = {} }: {
     prior?: string | undefined;
     decoder?: string | undefined;
     modelsFolder?: string | undefined;
+    hub?: FetchModelOptions | undefined;
   } = {},
 ): Promise<ModelFolders> {
   for (const [key, value] of Object.entries({ model: name, prior, decoder })) {
@@ -191,9 +223,10 @@ export async function findModel(
     );
   }
   const read = async (text: string) => {
-    const { name, folder } = await findFolder(text, modelsFolder);
-    return { ...await readModelFolder(folder), name };
+    const { folder, ...found } = await findFolder(text, { bundled: modelsFolder, hub });
+    return { ...await readModelFolder(folder), ...found };
   };
+  const priorNamedBy = (folder: string, { onHub }: { onHub: boolean }) => onHub ? priorOf(folder) : priorBeside(folder);
   const base = await read(name);
   const otherDecoder = decoder === undefined ? undefined : await read(decoder);
   const decoderFolder = otherDecoder ?? base;
@@ -205,7 +238,9 @@ export async function findModel(
   }
   // A folder of several priors is no error where another one is chosen.
   const basePrior = prior === undefined ? onlyRepository(base, "prior") : undefined;
-  const otherPrior = basePrior ? undefined : await read(prior ?? await priorOfReadme(decoderHalf.folder));
+  const otherPrior = basePrior
+    ? undefined
+    : await read(prior ?? decoderFolder.prior ?? await priorNamedBy(decoderHalf.folder, decoderFolder));
   const priorHalf = basePrior ?? onlyRepository(otherPrior!, "prior");
   if (!priorHalf) throw new CheckpointError(`${prior ?? name}: Expected a prior repository but found a decoder`);
   const priorFolder = otherPrior ?? base;

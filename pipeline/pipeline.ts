@@ -12,6 +12,7 @@ import { type Tensor, tensorBytes } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
 import { checkFinite } from "./denoise.ts";
 import { checkMemory, forecastMemory, formatBytes, loadedBytes } from "./forecast.ts";
+import type { HubOptions } from "./fetch_model.ts";
 import { type Context, generate } from "./generate.ts";
 import { Job } from "./job.ts";
 import type { LoraChoice } from "./loras.ts";
@@ -73,6 +74,8 @@ export interface LoadOptions {
   cacheFolder?: string | undefined;
   /** Folder of the bundled models. */
   modelsFolder?: string | undefined;
+  /** How models on the hub are fetched. */
+  hub?: HubOptions | undefined;
   /** LoRAs, which are added to the weights in this order. */
   loras?: readonly LoraChoice[] | undefined;
 }
@@ -80,7 +83,7 @@ export interface LoadOptions {
 /**
  * Opens a model: configurations are read and checkpoints checked; weights are read when a stage first runs.
  *
- * @param model a bundled name (`emoji`) or a folder
+ * @param model a bundled name (`emoji`), a folder, or a repository on the hub (`org/name`, `org/name@revision`), which is fetched
  * @throws {CheckpointError} where it is missing, damaged or no Würstchen model, or a LoRA is none of this model
  * @example
  * ```ts
@@ -91,8 +94,8 @@ export interface LoadOptions {
  * ```
  */
 export async function loadPipeline(model = "emoji", options: LoadOptions = {}): Promise<Pipeline> {
-  const { prior, decoder, modelsFolder } = options;
-  const folders = await findModel(model, { prior, decoder, modelsFolder });
+  const { prior, decoder, modelsFolder, variant: wanted, hub } = options;
+  const folders = await findModel(model, { prior, decoder, modelsFolder, hub: { ...hub, variant: wanted } });
   const threads = checkInteger("threads", options.threads ?? navigator.hardwareConcurrency, {
     min: 1,
     max: maxThreads,

@@ -1,0 +1,122 @@
+/**
+ * What the `wuerstchen cache` commands do.
+ * @module
+ */
+import { CheckpointError, ConfigError } from "../errors.ts";
+import { type CachedRepository, listCache, verifyRepositories } from "../hub/cache_contents.ts";
+import { planPruning, planRemoval, type Removal, remove } from "../hub/cache_removal.ts";
+import { readHubSettings } from "../hub/settings.ts";
+import { formatBytes } from "../pipeline/forecast.ts";
+import { watchInterruption } from "./_interruption.ts";
+import { Progress } from "./_progress.ts";
+import { writeOut } from "./_stdout.ts";
+import { openTerminal } from "./_terminal.ts";
+import { visibleText } from "./_text_width.ts";
+import type { CacheFlags } from "./cache.ts";
+
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+
+async function readCache(): Promise<{ folder: string; repositories: CachedRepository[] }> {
+  const { cacheFolder: folder } = await readHubSettings();
+  return { folder, repositories: await listCache(folder) };
+}
+
+/** Lists what is there. */
+export async function runCacheList(flags: CacheFlags): Promise<void> {
+  const { folder, repositories } = await readCache();
+  if (flags.json) {
+    const shown = repositories.map(({ revisions, partials, orphans, ...rest }) => ({
+      ...rest,
+      revisions: revisions.map(({ blobs: _, ...revision }) => revision),
+      partialBytes: sum(partials),
+      orphanBytes: sum(orphans),
+    }));
+    return writeOut(json({ folder, models: shown, bytes: sum(repositories) }));
+  }
+  const lines = repositories.flatMap(({ id, bytes, revisions, partials }) => [
+    `${visibleText(id)}  ${formatBytes(bytes)}${partials.length > 0 ? `  ${partials.length} not complete` : ""}`,
+    ...revisions.map(({ commit, refs, files, bytes }) =>
+      `  ${commit.slice(0, 12)}  ${visibleText(refs.join(", ")) || "(old)"}  ${files} files  ${formatBytes(bytes)}`
+    ),
+  ]);
+  writeOut([...lines, `${formatBytes(sum(repositories))} in ${visibleText(folder)}`, ""].join("\n"));
+}
+
+function sum(items: readonly { readonly bytes: number }[]): number {
+  return items.reduce((all, { bytes }) => all + bytes, 0);
+}
+
+/**
+ * Removes models or revisions.
+ *
+ * @throws {ConfigError} where one is not there, or nobody says yes
+ */
+export async function runCacheRemove(names: readonly string[], flags: CacheFlags): Promise<void> {
+  const { repositories } = await readCache();
+  await removeAll(planRemoval(repositories, names), flags);
+}
+
+/** Removes what nothing needs. */
+export async function runCachePrune(flags: CacheFlags): Promise<void> {
+  const { repositories } = await readCache();
+  await removeAll(planPruning(repositories), flags);
+}
+
+async function removeAll(planned: readonly Removal[], flags: CacheFlags): Promise<void> {
+  const { dryRun = false, yes = false } = flags;
+  if (!dryRun && !yes && planned.length > 0) confirmRemoval(planned);
+  const removed = dryRun ? planned : await remove(planned);
+  if (flags.json) {
+    return writeOut(
+      json({ dryRun, removed: removed.map(({ what, bytes }) => ({ what, bytes })), bytes: sum(removed) }),
+    );
+  }
+  const lines = removed.map(({ what, bytes }) => `${visibleText(what)}  ${formatBytes(bytes)}\n`);
+  const word = dryRun ? "would be freed" : "freed";
+  writeOut(`${lines.join("")}${formatBytes(sum(removed))} ${word}\n`);
+}
+
+function confirmRemoval(planned: readonly Removal[]): void {
+  if (!Deno.stdin.isTerminal()) {
+    throw new ConfigError(
+      "Expected somebody to ask before anything is removed: add -y, or --dry-run to see what would go",
+    );
+  }
+  const list = planned.map(({ what, bytes }) => `  ${visibleText(what)}  ${formatBytes(bytes)}\n`).join("");
+  openTerminal("stderr").write(list);
+  if (!confirm(`Remove these, ${formatBytes(sum(planned))}?`)) throw new ConfigError("Nothing was removed");
+}
+
+/**
+ * Hashes what is there.
+ *
+ * @throws {CheckpointError} where a file is not what the hub listed, naming all of them
+ */
+export async function runCacheVerify(names: readonly string[], flags: CacheFlags): Promise<void> {
+  const { repositories } = await readCache();
+  const chosen = names.length === 0 ? repositories : planRemoval(repositories, names.map((name) => name.split("@")[0]!))
+    .map(({ id }) => repositories.find((repository) => repository.id === id)!);
+  using interruption = watchInterruption();
+  const total = 100;
+  using progress = new Progress([{ stage: "hash, %", total }], { terminal: openTerminal("stderr") });
+  const all = sum(chosen);
+  let [read, shown, start] = [0, 0, performance.now()];
+  const onBytes = (bytes: number) => {
+    read += bytes;
+    const step = Math.min(total, Math.floor(total * read / all));
+    if (step === shown) return;
+    progress.update({ stage: "hash, %", step, total, seconds: (performance.now() - start) / 1000 });
+    [shown, start] = [step, performance.now()];
+  };
+  const { files, damaged } = await verifyRepositories(chosen, { onBytes, signal: interruption.signal });
+  progress.done();
+  if (flags.json) writeOut(json({ files, damaged }));
+  if (damaged.length > 0) {
+    const shown = damaged.slice(0, 5).map(({ path }) => path).join(", ");
+    const more = damaged.length > 5 ? ` and ${damaged.length - 5} more` : "";
+    throw new CheckpointError(
+      `${damaged.length} of ${files} files are damaged: ${shown}${more}; remove them and pull the model again`,
+    );
+  }
+  if (!flags.json) writeOut(`${files} files are what the hub listed, ${formatBytes(all)}\n`);
+}

@@ -1,0 +1,55 @@
+/**
+ * `wuerstchen cache`: what was downloaded.
+ * @module
+ */
+import { Command } from "commander";
+
+/** The flags of the `cache` commands, parsed. */
+export interface CacheFlags {
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+  readonly debug?: boolean;
+}
+
+const examples = `
+The cache is the one of Python's huggingface_hub ($HF_HUB_CACHE): what is removed is gone for both.
+
+Examples:
+  wuerstchen cache ls
+  wuerstchen cache rm warp-ai/wuerstchen             a model
+  wuerstchen cache rm warp-ai/wuerstchen@0123abcd    one revision of it
+  wuerstchen cache prune --dry-run                   what would go: old revisions, given up downloads
+  wuerstchen cache verify                            hashes everything and compares
+`;
+
+/** Builds the command. */
+export function cacheCommand(): Command {
+  const cache = new Command("cache")
+    .summary("list, remove and check downloaded models")
+    .description("Lists, removes and checks what was downloaded from the hub.")
+    .helpOption("-h, --help", "show this help")
+    .helpCommand(false)
+    .addHelpText("after", examples);
+  const add = (text: string, summary: string) =>
+    cache.command(text).summary(summary).description(`${summary[0]!.toUpperCase()}${summary.slice(1)}.`)
+      .option("--json", "print one JSON object")
+      .option("--debug", "show the stack of an error")
+      .helpOption("-h, --help", "show this help");
+  const removing = (command: Command) =>
+    command.option("--dry-run", "say what would be removed, and remove nothing").option("-y, --yes", "ask nothing");
+  add("ls", "list the models in the cache").action(async (flags: CacheFlags) =>
+    await (await import("./_run_cache.ts")).runCacheList(flags)
+  );
+  removing(add("rm <model...>", "remove models, or single revisions of them"))
+    .action(async (names: string[], flags: CacheFlags) =>
+      await (await import("./_run_cache.ts")).runCacheRemove(names, flags)
+    );
+  removing(add("prune", "remove old revisions and downloads that were given up"))
+    .action(async (flags: CacheFlags) => await (await import("./_run_cache.ts")).runCachePrune(flags));
+  add("verify [model...]", "hash the files of all or of some models and compare with what the hub listed")
+    .action(async (names: string[], flags: CacheFlags) =>
+      await (await import("./_run_cache.ts")).runCacheVerify(names, flags)
+    );
+  return cache;
+}

@@ -1,0 +1,260 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fakeHash, FakeHub, fakeToken } from "../tests/fake_hub.ts";
+import { addHubModel, hubModel } from "../tests/hub_model.ts";
+import { inTempFolder } from "../tests/in_temp_folder.ts";
+
+const main = join(import.meta.dirname!, "main.ts");
+const tiny = ["-W", "64", "-H", "64", "--steps", "1", "--decoder-steps", "1"];
+
+interface Settings {
+  readonly env?: Record<string, string>;
+  /** Permissions; all where left out. */
+  readonly allow?: readonly string[];
+  readonly cwd?: string;
+  /** Command that runs the program, such as one that sets limits. */
+  readonly wrapper?: readonly string[];
+}
+
+interface Rig {
+  readonly hub: FakeHub;
+  readonly folder: string;
+  readonly blobs: string;
+  start(args: readonly string[], settings?: Settings): Deno.ChildProcess;
+  run(args: readonly string[], settings?: Settings): Promise<{ code: number; out: string; err: string }>;
+}
+
+const withHub = (test: (rig: Rig) => Promise<void>) => () =>
+  inTempFolder(async (folder) => {
+    await using hub = new FakeHub();
+    await addHubModel(hub);
+    const start = (
+      args: readonly string[],
+      { env = {}, allow = ["-A"], cwd = folder, wrapper = [] }: Settings = {},
+    ) => {
+      const [command, ...rest] = [
+        ...wrapper,
+        Deno.execPath(),
+        "run",
+        "--quiet",
+        "--no-check",
+        "--no-prompt",
+        ...allow,
+        main,
+      ];
+      return new Deno.Command(command!, {
+        args: [...rest, ...args],
+        cwd,
+        env: {
+          NO_COLOR: "1",
+          HF_HOME: join(folder, "hf"),
+          HF_ENDPOINT: hub.url,
+          XDG_CONFIG_HOME: join(folder, "config"),
+          ...env,
+        },
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+    };
+    await test({
+      hub,
+      folder,
+      blobs: join(folder, "hf", "hub", "models--org--wuerstchen", "blobs"),
+      start,
+      async run(args, settings) {
+        const { code, stdout, stderr } = await start(args, settings).output();
+        const decoder = new TextDecoder();
+        return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+      },
+    });
+  });
+
+const names = async (folder: string) => (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+const weights = "decoder/diffusion_pytorch_model.safetensors";
+
+Deno.test(
+  "pull fetches both halves; then generate needs no network, nor the leave to use one",
+  withHub(async (rig) => {
+    const { hub, folder, run } = rig;
+    const pulled = await run(["pull", hubModel.decoder]);
+    assert.equal(pulled.code, 0, pulled.err);
+    const [decoder, prior] = pulled.out.trim().split("\n");
+    assert.match(decoder!, /models--org--wuerstchen\/snapshots\/[0-9a-f]{40}$/);
+    assert.match(prior!, /models--org--wuerstchen-prior\/snapshots\/[0-9a-f]{40}$/);
+    assert.match(pulled.err, /^fetched org\/wuerstchen\/decoder\/diffusion_pytorch_model\.safetensors: 2 MB in /m);
+    const asked = hub.requests.length;
+    const painted = await run([
+      "generate",
+      "a dog",
+      "--model",
+      hubModel.decoder,
+      ...tiny,
+      "-s",
+      "3",
+      "-o",
+      "dog.png",
+      "-q",
+    ], {
+      env: { HF_HUB_OFFLINE: "1" },
+      // Without --allow-net every socket is an error.
+      allow: ["--allow-read", "--allow-write", "--allow-env", "--allow-ffi", "--allow-sys"],
+    });
+    assert.deepEqual(painted, { code: 0, out: "dog.png\n", err: "" });
+    assert.equal(hub.requests.length, asked);
+    const info = JSON.parse((await run(["info", join(folder, "dog.png"), "--json"])).out);
+    assert.equal(info.metadata.model.name, `${hubModel.decoder}@${hub.repositories.get(hubModel.decoder)!.commit}`);
+    const again = await run(["generate", "-C", "dog.png", "-q", "-o", "again.png"], { env: { HF_HUB_OFFLINE: "1" } });
+    assert.equal(again.code, 0, again.err);
+    assert.deepEqual(await Deno.readFile(join(folder, "again.png")), await Deno.readFile(join(folder, "dog.png")));
+  }),
+);
+
+Deno.test(
+  "generate --model org/name fetches by itself",
+  withHub(async ({ run }) => {
+    const { code, out, err } = await run([
+      "generate",
+      "a dog",
+      "--model",
+      hubModel.decoder,
+      ...tiny,
+      "-s",
+      "3",
+      "-o",
+      "dog.png",
+    ]);
+    assert.equal(code, 0, err);
+    assert.equal(out, "dog.png\n");
+    assert.match(err, /^fetched org\/wuerstchen-prior\/prior\/diffusion_pytorch_model\.safetensors/m);
+  }),
+);
+
+Deno.test(
+  "a download that is killed is taken up by the next, and leaves nothing behind",
+  withHub(async ({ hub, blobs, start, run }) => {
+    const { files } = hub.repositories.get(hubModel.decoder)!;
+    hub.fail(/cdn:.*decoder\/diffusion/, { slow: 100 });
+    const child = start(["pull", hubModel.decoder]);
+    const partial = join(blobs, `${fakeHash(weights, files[weights]!)}.incomplete`);
+    while (((await Deno.stat(partial).catch(() => undefined))?.size ?? 0) === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    child.kill("SIGKILL");
+    await child.output();
+    const { size } = await Deno.stat(partial);
+    const { code, err } = await run(["pull", hubModel.decoder, "-q"]);
+    assert.equal(code, 0, err);
+    assert.equal(hub.downloads(/decoder\/diffusion/).at(-1)!.range, `bytes=${size}-`);
+    assert.deepEqual((await names(blobs)).filter((name) => name.includes(".")), []);
+  }),
+);
+
+Deno.test(
+  "eight processes share one download",
+  withHub(async ({ hub, run }) => {
+    hub.fail(/cdn:.*decoder\/diffusion/, { slow: 20 });
+    const all = await Promise.all(Array.from({ length: 8 }, () => run(["pull", hubModel.decoder, "-q"])));
+    for (const { code, err } of all) assert.equal(code, 0, err);
+    assert.equal(new Set(all.map(({ out }) => out)).size, 1);
+    assert.equal(hub.downloads(/decoder\/diffusion/).length, 1);
+  }),
+);
+
+Deno.test(
+  "what goes wrong has its exit code and one line without the token",
+  withHub(async ({ hub, run }) => {
+    hub.add("org/gated", { "model_index.json": "{}" }, { access: "gated" });
+    const cases = [
+      [["org/gated"], 4, /^error: org\/gated: is gated: ask for access at/],
+      [["org/none"], 4, /^error: org\/none: there is no such model on 127\.0\.0\.1/],
+      [["org/wuerstchen@nothing"], 4, /has no branch, tag or commit "nothing"/],
+      [["org/wuerstchen@../../x"], 3, /Expected a branch, a tag or a commit after the @/],
+      [["emoji"], 2, /Expected a repository on the hub/],
+      [["org/wuerstchen", "--variant", "fp8", "-q"], 3, /variant "fp8" but found none/],
+    ] as const;
+    for (const [args, code, message] of cases) {
+      const result = await run(["pull", ...args], { env: { HF_TOKEN: "hf_wrongAndSecret" } });
+      assert.equal(result.code, code, result.err);
+      assert.match(result.err, message);
+      assert.doesNotMatch(result.err, /hf_wrongAndSecret/);
+      assert.equal(result.err.trim().split("\n").length, 1);
+    }
+    const debug = await run(["pull", "org/gated", "--debug"], { env: { HF_TOKEN: "hf_wrongAndSecret" } });
+    assert.doesNotMatch(debug.err, /hf_wrongAndSecret/);
+    assert.equal((await run(["pull", "org/wuerstchen"], { env: { HF_HUB_OFFLINE: "1" } })).code, 4);
+    const allowed = await run(["pull", "org/gated"], { env: { HF_TOKEN: fakeToken } });
+    assert.equal(allowed.code, 3, allowed.err);
+  }),
+);
+
+Deno.test(
+  "without leave to use the network it names the flag",
+  withHub(async ({ hub, run }) => {
+    const { code, err } = await run(["pull", hubModel.decoder], {
+      allow: ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"],
+    });
+    assert.equal(code, 6);
+    assert.match(err, new RegExp(`run with --allow-net=${new URL(hub.url).host}\n$`));
+  }),
+);
+
+const mount = "mount -t tmpfs -o size=1500k tmpfs";
+const mayMount = Deno.build.os === "linux" &&
+  new Deno.Command("sh", { args: ["-c", `unshare -rm ${mount} /mnt`], stderr: "null" }).outputSync().success;
+
+Deno.test({
+  name: "a disk that is too small is refused before anything large is fetched",
+  ignore: !mayMount,
+  fn: withHub(async ({ hub, folder, run }) => {
+    const cache = join(folder, "hf");
+    await Deno.mkdir(cache);
+    const wrapper = ["unshare", "-rm", "sh", "-c", `${mount} ${cache} && exec "$@"`, "sh"];
+    const { code, err } = await run(["pull", hubModel.decoder, "-q"], { wrapper });
+    assert.equal(code, 5);
+    assert.match(err, /^error: org\/wuerstchen: \d+ bytes are to be fetched and \d+ are free in .*: free some space/);
+    assert.deepEqual(hub.downloads(/safetensors/), []);
+  }),
+});
+
+Deno.test({
+  name: "a limit that is met on the way keeps what has come and says what is needed",
+  ignore: Deno.build.os === "windows",
+  fn: withHub(async ({ blobs, run, hub }) => {
+    // Blocks of 512 bytes or a kilobyte, as the shell counts; the file has 1.4 MB.
+    const wrapper = ["sh", "-c", `trap '' XFSZ && ulimit -f 1200 && exec "$@"`, "sh"];
+    const { code, err } = await run(["pull", hubModel.decoder, "-q"], { wrapper });
+    assert.equal(code, 5, err);
+    assert.match(
+      err,
+      /^error: Cannot write .*blobs.*: it would pass the file size or quota .*\(1417288 bytes needed, \d+ free\)/,
+    );
+    assert.deepEqual((await names(blobs)).filter((name) => name.endsWith(".incomplete")).length, 1);
+    assert.equal((await run(["pull", hubModel.decoder, "-q"])).code, 0);
+    assert.match(hub.downloads(/decoder\/diffusion/).at(-1)!.range!, /^bytes=\d+-$/);
+  }),
+});
+
+Deno.test({
+  name: "a cache that may not be written to serves what it holds and refuses the rest",
+  ignore: !mayMount,
+  fn: withHub(async ({ folder, hub, run }) => {
+    assert.equal((await run(["pull", hubModel.prior, "-q"])).code, 0);
+    const cache = join(folder, "hf");
+    const wrapper = [
+      "unshare",
+      "-rm",
+      "sh",
+      "-c",
+      `mount --bind ${cache} ${cache} && mount -o remount,ro,bind ${cache} && exec "$@"`,
+      "sh",
+    ];
+    const asked = hub.requests.length;
+    assert.equal((await run(["pull", hubModel.prior, "-q"], { wrapper, env: { HF_HUB_OFFLINE: "1" } })).code, 0);
+    assert.equal((await run(["pull", hubModel.prior, "-q"], { wrapper })).code, 0);
+    assert.ok(hub.requests.length > asked);
+    const { code, err } = await run(["pull", hubModel.decoder, "-q"], { wrapper });
+    assert.equal(code, 6);
+    assert.match(err, /is read-only, choose another\n$/);
+  }),
+});

@@ -1,0 +1,157 @@
+/**
+ * What the cache holds, what of it nobody needs, and whether it is still what it was.
+ * @module
+ */
+import { join } from "node:path";
+import { hashBlob } from "./blob_hash.ts";
+import { partialEnding, repositoryOf, snapshotFolder, unlessMissing } from "./cache_layout.ts";
+import { isCommit } from "./model_id.ts";
+
+/** A file of the cache. */
+export interface CachedFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** A commit of a repository in the cache. */
+export interface CachedRevision {
+  readonly commit: string;
+  /** Branches and tags that were at it when they were last fetched. */
+  readonly refs: readonly string[];
+  readonly files: number;
+  /** Bytes of its files, those included that other commits share. */
+  readonly bytes: number;
+  /** Paths of its contents. */
+  readonly blobs: readonly string[];
+}
+
+/** A repository in the cache. */
+export interface CachedRepository {
+  /** `org/name`. */
+  readonly id: string;
+  readonly folder: string;
+  /** Bytes on the disk. */
+  readonly bytes: number;
+  /** When something of it was last written. */
+  readonly modified: Date;
+  readonly revisions: readonly CachedRevision[];
+  /** Downloads that are not complete. */
+  readonly partials: readonly CachedFile[];
+  /** Contents that no commit uses. */
+  readonly orphans: readonly CachedFile[];
+}
+
+/** Lists all models in a cache, by name. A cache that is not there is empty. */
+export async function listCache(cacheFolder: string): Promise<CachedRepository[]> {
+  const found: CachedRepository[] = [];
+  for (const name of await namesIn(cacheFolder)) {
+    const id = repositoryOf(name);
+    if (id !== undefined) found.push(await readRepository(join(cacheFolder, name), id));
+  }
+  return found.sort((a, b) => a.id < b.id ? -1 : 1);
+}
+
+async function readRepository(folder: string, id: string): Promise<CachedRepository> {
+  const blobs = new Map<string, CachedFile>();
+  let modified = 0;
+  for (const name of await namesIn(join(folder, "blobs"))) {
+    const path = join(folder, "blobs", name);
+    const info = await Deno.stat(path).catch(unlessMissing);
+    if (!info?.isFile) continue;
+    blobs.set(await Deno.realPath(path), { path, bytes: info.size });
+    modified = Math.max(modified, info.mtime?.getTime() ?? 0);
+  }
+  const refs = await readRefs(join(folder, "refs"));
+  const revisions: CachedRevision[] = [];
+  for (const commit of (await namesIn(join(folder, "snapshots"))).filter(isCommit)) {
+    const files = await contentsOf(snapshotFolder(folder, commit));
+    revisions.push({
+      commit,
+      refs: refs.filter((ref) => ref.commit === commit).map(({ name }) => name),
+      files: files.length,
+      bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+      blobs: [...new Set(files.map(({ path }) => path))],
+    });
+  }
+  const used = new Set(revisions.flatMap(({ blobs }) => blobs));
+  const rest = [...blobs].filter(([real]) => !used.has(real)).map(([, file]) => file);
+  const own = [...used].filter((path) => !blobs.has(path)).length > 0
+    ? revisions.reduce((sum, { bytes }) => sum + bytes, 0)
+    : 0;
+  return {
+    id,
+    folder,
+    bytes: own + [...blobs.values()].reduce((sum, { bytes }) => sum + bytes, 0),
+    modified: new Date(modified),
+    revisions,
+    partials: rest.filter(({ path }) => path.endsWith(partialEnding)),
+    orphans: rest.filter(({ path }) => !path.endsWith(partialEnding)),
+  };
+}
+
+/** Real paths and sizes of the contents of a snapshot. */
+async function contentsOf(folder: string): Promise<CachedFile[]> {
+  const files: CachedFile[] = [];
+  for (const { name, isDirectory } of await entriesIn(folder)) {
+    const path = join(folder, name);
+    if (isDirectory) files.push(...await contentsOf(path));
+    else {
+      const info = await Deno.stat(path).catch(unlessMissing);
+      if (info) files.push({ path: await Deno.realPath(path), bytes: info.size });
+    }
+  }
+  return files;
+}
+
+async function readRefs(folder: string, prefix = ""): Promise<{ name: string; commit: string }[]> {
+  const refs: { name: string; commit: string }[] = [];
+  for (const { name, isDirectory } of await entriesIn(folder)) {
+    const path = join(folder, name);
+    if (isDirectory) refs.push(...await readRefs(path, `${prefix}${name}/`));
+    else refs.push({ name: prefix + name, commit: (await Deno.readTextFile(path)).trim() });
+  }
+  return refs;
+}
+
+async function entriesIn(folder: string): Promise<Deno.DirEntry[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).sort((a, b) => a.name < b.name ? -1 : 1);
+  } catch (error) {
+    return unlessMissing(error) ?? [];
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await entriesIn(folder)).map(({ name }) => name);
+}
+
+/** A file of the cache whose contents are not what its name says. */
+export interface DamagedFile extends CachedFile {
+  readonly id: string;
+  /** Hash that it should have and has. */
+  readonly expected: string;
+  readonly found: string;
+}
+
+/**
+ * Hashes every file of repositories and compares with its name.
+ *
+ * @param options.onBytes is told how many bytes more are read
+ */
+export async function verifyRepositories(
+  repositories: readonly CachedRepository[],
+  { onBytes, signal }: { onBytes?: ((bytes: number) => void) | undefined; signal?: AbortSignal | undefined } = {},
+): Promise<{ files: number; damaged: DamagedFile[] }> {
+  const damaged: DamagedFile[] = [];
+  let files = 0;
+  for (const { id, folder } of repositories) {
+    for (const expected of await namesIn(join(folder, "blobs"))) {
+      if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(expected)) continue;
+      const path = join(folder, "blobs", expected);
+      const found = await hashBlob(path, { expected, onBytes, signal });
+      files++;
+      if (found !== expected) damaged.push({ id, path, bytes: (await Deno.stat(path)).size, expected, found });
+    }
+  }
+  return { files, damaged };
+}
