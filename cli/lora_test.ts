@@ -9,8 +9,13 @@ const main = join(import.meta.dirname!, "main.ts");
 const tiny = ["--model", tinyModel, "-W", "64", "-H", "64", "--steps", "1", "--decoder-steps", "1", "-t", "1"];
 
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  return await runIn(Deno.cwd(), ...args);
+}
+
+async function runIn(cwd: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-check", "--no-prompt", "-A", main, ...args],
+    cwd,
     env: { NO_COLOR: "1" },
     stdin: "null",
   }).output();
@@ -62,6 +67,21 @@ Deno.test("--lora changes the picture, which says so, and -C paints it again or 
       gone.err,
       /lora\.png: was made with the LoRA ".*c\.safetensors" \(sha256 "\w{64}"\), which is not there/,
     );
+  }));
+
+Deno.test("-C finds a LoRA that was named from another folder", () =>
+  inTempFolder(async (folder) => {
+    for (const name of ["loras", "elsewhere"]) await Deno.mkdir(join(folder, name));
+    await Deno.copyFile(loraFile("kohya/lora.safetensors"), join(folder, "loras", "c.safetensors"));
+    const picture = join(folder, "a.png");
+    const lora = ["--lora", "c.safetensors", "-o", picture];
+    const first = await runIn(join(folder, "loras"), "generate", "a dog", ...tiny, "-s", "1", ...lora);
+    assert.equal(first.code, 0, first.err);
+    const again = await runIn(join(folder, "elsewhere"), "generate", "-C", picture, "-o", "b.png");
+    assert.equal(again.code, 0, again.err);
+    assert.doesNotMatch(again.err, /LoRA/);
+    const pixels = async (...path: string[]) => (await decodeImage(await Deno.readFile(join(folder, ...path)))).data;
+    assert.deepEqual(await pixels("elsewhere", "b.png"), await pixels("a.png"));
   }));
 
 Deno.test("a LoRA of another model, and a scale out of its range, are one line each", async () => {

@@ -2,12 +2,15 @@
  * The LoRAs that a model is loaded with.
  * @module
  */
+import { basename, dirname, join } from "node:path";
 import { CheckpointError, ConfigError } from "../errors.ts";
+import { hideHome, showHome } from "../files/home_path.ts";
 import type { AppliedLora } from "../weights/apply_lora.ts";
 import type { StoredTensors } from "../weights/bind.ts";
 import { type Lora, openLora } from "../weights/lora.ts";
 import type { LoraNetwork } from "../weights/lora_keys.ts";
 import { quote } from "../weights/quote.ts";
+import { scanFiles } from "../weights/scan.ts";
 import { maxLoraScale } from "./options.ts";
 import type { LoraIdentity } from "./types.ts";
 
@@ -57,8 +60,8 @@ export function lorasOf(opened: readonly OpenedLora[], network: LoraNetwork): Ap
 }
 
 /** What metadata say about a LoRA, given the sha256 of its file. */
-export function loraIdentity({ scale, lora }: OpenedLora, hash: string): LoraIdentity {
-  return { name: lora.path, scale, hash, networks: [...lora.networks.keys()] };
+export async function loraIdentity({ scale, lora }: OpenedLora, hash: string): Promise<LoraIdentity> {
+  return { name: await hideHome(lora.path), scale, hash, networks: [...lora.networks.keys()] };
 }
 
 /** Writes LoRAs as `style.safetensors:0.8, faces.safetensors:1`, as `--lora` takes them. */
@@ -67,19 +70,34 @@ export function formatLoras(loras: readonly Pick<LoraIdentity, "name" | "scale">
 }
 
 /**
- * The LoRAs of an earlier run, to be opened again.
+ * The LoRAs of an earlier run, to be opened again: where they were, or beside its picture. Of two files that with the right bytes
+ * is taken; a file that has changed is taken too, and the run then warns of it.
  *
  * @param options.of names that run: its picture or file
  * @throws {CheckpointError} where one of them is not there any more, naming it
  */
 export async function repeatLoras(loras: readonly LoraIdentity[], { of }: { of: string }): Promise<LoraChoice[]> {
-  for (const { name, hash } of loras) {
-    if (await Deno.stat(name).then(({ isFile }) => isFile, isMissing)) continue;
+  const choices: LoraChoice[] = [];
+  for (const lora of loras) choices.push({ file: await findLora(lora, { of }), scale: lora.scale });
+  return choices;
+}
+
+async function findLora({ name, hash }: LoraIdentity, { of }: { of: string }): Promise<string> {
+  const first = await showHome(name);
+  const found: string[] = [];
+  for (const path of [first, join(dirname(of), basename(first))]) {
+    if (await Deno.stat(path).then(({ isFile }) => isFile, isMissing)) found.push(path);
+  }
+  if (found.length === 0) {
     throw new CheckpointError(
       `${of}: was made with the LoRA ${quote(name)} (sha256 ${quote(hash)}), which is not there: name one in its place`,
     );
   }
-  return loras.map(({ name, scale }) => ({ file: name, scale }));
+  for (const path of found) {
+    const scan = await scanFiles({ files: [path], tensors: new Map() });
+    if (scan.hash === hash) return path;
+  }
+  return found[0]!;
 }
 
 function isMissing(error: unknown): false {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { CheckpointError, ConfigError } from "../errors.ts";
+import { hideHome } from "../files/home_path.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { loraFile, openFixtureLora } from "../tests/lora_fixture.ts";
 import { quick, tinyModel } from "../tests/tiny_model.ts";
@@ -40,10 +41,15 @@ Deno.test("a LoRA changes the picture, at scale 0 not at all, and the picture sa
   assert.equal(without.model.loras, undefined);
   const bytes = await once.images[0]!.png();
   const { model } = readPictureMetadata(bytes);
-  assert.deepEqual(model.loras, [{ name: plain, scale: 1, hash: await sha256(plain), networks: ["prior"] }]);
+  assert.deepEqual(model.loras, [{
+    name: await hideHome(plain),
+    scale: 1,
+    hash: await sha256(plain),
+    networks: ["prior"],
+  }]);
   assert.deepEqual(model.weights, without.model.weights);
   const text = new TextDecoder().decode(bytes);
-  assert.ok(text.includes(`LoRA: ${JSON.stringify(`${plain}:1`)}`));
+  assert.ok(text.includes(`LoRA: ${JSON.stringify(`${basename(plain)}:1`)}`));
 });
 
 Deno.test("several LoRAs are added in their order, text encoder included", async () => {
@@ -62,7 +68,7 @@ Deno.test("several LoRAs are added in their order, text encoder included", async
   assert.equal(pipeline.parts.decoder.text.network.options.loras, undefined);
   const { loras } = await pipeline.identity();
   assert.deepEqual(loras?.map(({ networks }) => networks), [["prior", "prior_text_encoder"], ["prior"]]);
-  assert.equal(formatLoras(loras!), `${everything}:0.1, ${plain}:-0.5`);
+  assert.equal(formatLoras(loras!), `${await hideHome(everything)}:0.1, ${await hideHome(plain)}:-0.5`);
 });
 
 Deno.test("a LoRA that is missing, of another model, or far too strong is refused when the model is opened", async () => {
@@ -95,7 +101,7 @@ Deno.test("NaN in a LoRA is found with the model's own weights, naming file and 
 
 Deno.test("LoRAs of an earlier run are found again, or named where they are gone", async () => {
   const opened = { scale: 0.5, lora: await openFixtureLora("plain/pytorch_lora_weights.safetensors") };
-  const identity = loraIdentity(opened, "abc");
+  const identity = await loraIdentity(opened, "abc");
   assert.deepEqual(await repeatLoras([identity], { of: "a.png" }), [{ file: plain, scale: 0.5 }]);
   await assert.rejects(
     repeatLoras([identity, { ...identity, name: `${plain}.gone` }], { of: "a.png" }),
@@ -104,3 +110,19 @@ Deno.test("LoRAs of an earlier run are found again, or named where they are gone
     ),
   );
 });
+
+Deno.test("a LoRA that has moved is found beside the picture, and one of the right bytes before one that has changed", () =>
+  inTempFolder(async (folder) => {
+    const [then, beside] = [join(folder, "then"), join(folder, "beside")];
+    await Promise.all([then, beside].map((path) => Deno.mkdir(path)));
+    const identity = { name: join(then, "ink.safetensors"), scale: 1, hash: await sha256(plain), networks: ["prior"] };
+    const found = async () => (await repeatLoras([identity], { of: join(beside, "a.png") }))[0]!.file;
+    await Deno.copyFile(plain, join(beside, "ink.safetensors"));
+    assert.equal(await found(), join(beside, "ink.safetensors"));
+    await Deno.copyFile(everything, identity.name);
+    assert.equal(await found(), join(beside, "ink.safetensors"));
+    await Deno.remove(join(beside, "ink.safetensors"));
+    assert.equal(await found(), identity.name);
+    await Deno.copyFile(plain, identity.name);
+    assert.equal(await found(), identity.name);
+  }));

@@ -10,7 +10,7 @@ import { readMetadata } from "../images/metadata.ts";
 import { version } from "../version.ts";
 import { formatLoras } from "./loras.ts";
 import { maxThreads } from "./options.ts";
-import type { ModelIdentity, ResolvedOptions } from "./types.ts";
+import type { LoraIdentity, ModelIdentity, ResolvedOptions } from "./types.ts";
 
 const oneOrMany = <T extends z.ZodType>(item: T) => z.union([item, z.array(item)]);
 const times = z.array(z.number()).min(2);
@@ -95,13 +95,18 @@ export function pictureParameters(
       ["Seed", String(seed)],
       ["Size", `${options.width}x${options.height}`],
       ["Model", basename(model.name)],
-      ...(model.loras ? [["LoRA", formatLoras(model.loras)] as const] : []),
+      ...(model.loras ? [["LoRA", formatLoras(model.loras.map(withoutFolder))] as const] : []),
       ["Decoder steps", String(options.decoderSteps)],
       ["Decoder CFG scale", String(options.decoderGuidance)],
       ["RNG", options.rng],
       ["Version", `wuerstchen ${version}`],
     ],
   });
+}
+
+/** Other tools know a LoRA by the name of its file. */
+function withoutFolder({ name, scale }: LoraIdentity): Pick<LoraIdentity, "name" | "scale"> {
+  return { name: basename(name), scale };
 }
 
 /**

@@ -143,7 +143,7 @@ export interface ModelIdentity {
 
 /** A LoRA that was added to a model's weights. */
 export interface LoraIdentity {
-  /** Path of its file, as it was asked for. */
+  /** Absolute path of its file; a home folder at its beginning is written `~`. */
   readonly name: string;
   /** Its strength: 1 adds it as it was trained, 0 not at all, negative takes it away. */
   readonly scale: number;

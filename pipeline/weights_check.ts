@@ -109,7 +109,7 @@ export class WeightsCheck {
     const files = loras.map((opened, i) => ({ name: opened.lora.path, opened, scan: scans[`LoRA ${i}`]! }));
     return {
       hashes: Object.fromEntries(networks.map(({ name, scan }) => [name, scan.hash])),
-      loras: files.map(({ opened, scan }) => loraIdentity(opened, scan.hash)),
+      loras: await Promise.all(files.map(({ opened, scan }) => loraIdentity(opened, scan.hash))),
       nonFinite: [...networks, ...files].flatMap(({ name, scan }) => scan.nonFinite.map((key) => `${name}: ${key}`)),
     };
   }
