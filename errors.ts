@@ -2,7 +2,7 @@
  * The error classes that callers catch. Everything else is thrown as a built-in class.
  *
  * Each message is one line: what is wrong, where, and what to do. The CLI maps a class to an exit code
- * (`ConfigError` 2, `CheckpointError` and `NumericError` 3, `HubError` 4, `ResourceError` 5).
+ * (`ConfigError` 2, `CheckpointError`, `NumericError` and `PluginError` 3, `HubError` 4, `ResourceError` 5, `PermissionError` 6).
  * @module
  */
 
@@ -34,4 +34,14 @@ export class HubError extends Error {
 export class ResourceError extends Error {
   /** The class's name, which survives minifiers and realms. */
   override readonly name = "ResourceError";
+}
+
+/** A plugin that cannot be loaded, threw, or gave what its kind does not allow. The message names it. */
+export class PluginError extends Error {
+  override readonly name = "PluginError";
+}
+
+/** Something that nobody has allowed. The message says how to. */
+export class PermissionError extends Error {
+  override readonly name = "PermissionError";
 }

@@ -4,7 +4,7 @@
  */
 import { ConfigError } from "../errors.ts";
 import type { LoraChoice } from "../pipeline/loras.ts";
-import { maxLoraScale } from "../pipeline/options.ts";
+import { maxLoraScale } from "../pipeline/limits.ts";
 import { quote } from "../weights/quote.ts";
 
 /** Smallest and largest value of a flag, both allowed. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { Command } from "commander";
-import { maxGuidance, maxSteps } from "../pipeline/options.ts";
+import { maxGuidance, maxSteps } from "../pipeline/limits.ts";
 import { integerOption, maxPictures, numberOption } from "./_options.ts";
 
 /** The flags of `eval`, parsed. */

@@ -4,7 +4,7 @@
  */
 import { Command } from "commander";
 import type { ImageFormat } from "../images/format.ts";
-import { maxGuidance, maxSteps } from "../pipeline/options.ts";
+import { maxGuidance, maxSteps } from "../pipeline/limits.ts";
 import { choiceOption, integerOption, numberOption, sideOption } from "./_options.ts";
 
 /** The flags of `reconstruct`, parsed. */

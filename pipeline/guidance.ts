@@ -5,14 +5,48 @@
  */
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 
+/** How the guidance scale changes on the way: places are shares of the steps that are still ahead, 1 at the first step. */
+export type GuidanceSchedule =
+  /** The same scale in every step. */
+  | { readonly kind: "constant" }
+  /** The scale in steps from place `from` down to place `to`, and none elsewhere (Kynkäänniemi et al. 2024, https://arxiv.org/abs/2404.07724). */
+  | { readonly kind: "interval"; readonly from: number; readonly to: number }
+  /** From the scale at place 1 evenly to `to` at place 0, as `GDF.sample` of Stable Cascade with a pair for `cfg`. */
+  | { readonly kind: "ramp"; readonly to: number };
+
+/** The guidance scale of each of `steps` steps. */
+export function guidanceScales(
+  scale: number,
+  { steps, schedule = { kind: "constant" } }: { steps: number; schedule?: GuidanceSchedule | undefined },
+): number[] {
+  return Array.from({ length: steps }, (_, i) => {
+    const place = 1 - i / steps;
+    switch (schedule.kind) {
+      case "constant":
+        return scale;
+      case "interval":
+        return place <= schedule.from + slack && place >= schedule.to - slack ? scale : 1;
+      case "ramp":
+        return scale * place + schedule.to * (1 - place);
+    }
+  });
+}
+
+/** Places that a limit means and that rounding has moved past it. */
+const slack = 1e-9;
+
 /** Whether a guidance scale does anything: only above 1. */
 export function isGuided(scale: number): boolean {
   return scale > 1;
 }
 
-/** Rows that a network computes for each latent: with the prompt, and with guidance without it too. */
-export function copiesOf(scale: number): number {
-  return isGuided(scale) ? 2 : 1;
+/**
+ * How a network is run for the steps of a stage: where all are guided alike, each latent once with `copies` rows of conditions; where only
+ * some are, a latent in the batch for each half, so that one session serves both kinds.
+ */
+export function batchOf(latents: number, scales: readonly number[]): { latents: number; copies: number } {
+  if (!scales.some(isGuided)) return { latents, copies: 1 };
+  return scales.every(isGuided) ? { latents, copies: 2 } : { latents: 2 * latents, copies: 1 };
 }
 
 /** Joins two tensors along their first axis. */
@@ -58,4 +92,34 @@ export function guide(prediction: Tensor<"float32">, scale: number): Tensor<"flo
     guided.data[i] = conditional - Math.fround(difference * rest);
   }
   return guided;
+}
+
+/**
+ * Gives each row of a guided prediction the standard deviation that it has without guidance, as far as `share` says: high scales then do
+ * not overexpose (Lin et al. 2023, https://arxiv.org/abs/2305.08891, eq. 15 and 16; `cfg_rho` of Stable Cascade, which takes the deviation
+ * of the whole batch).
+ *
+ * @param conditional the half with the prompts, of which the rows before the first `guided.shape[0]` are read
+ */
+export function rescaleGuided(
+  guided: Tensor<"float32">,
+  conditional: Tensor<"float32">,
+  { share }: { share: number },
+): Tensor<"float32"> {
+  const count = guided.shape[0]!;
+  const size = guided.data.length / count;
+  const rescaled = tensor("float32", guided.shape);
+  for (let i = 0; i < count; i++) {
+    const own = guided.data.subarray(i * size, (i + 1) * size);
+    const factor = deviation(conditional.data.subarray(i * size, (i + 1) * size)) / (deviation(own) + 1e-9);
+    rescaled.data.set(own.map((value) => share * factor * value + (1 - share) * value), i * size);
+  }
+  return rescaled;
+}
+
+/** Standard deviation of a sample, with Bessel's correction as torch's `std`. */
+function deviation(values: Float32Array): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.sqrt(squares / Math.max(1, values.length - 1));
 }

@@ -3,13 +3,23 @@
  * @module
  */
 import { CheckpointError, ConfigError } from "../errors.ts";
-import type { Scheduler } from "../schedulers/scheduler.ts";
+import type { Scheduler, SchedulerContext } from "../plugins/contracts/scheduler.ts";
+import type { Registry } from "../plugins/registry.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import type { Batches } from "./forecast.ts";
-import { copiesOf } from "./guidance.ts";
+import { batchOf, guidanceScales, isGuided } from "./guidance.ts";
 import { createNoise, type Noise } from "./noise.ts";
 import { planSizes, type Size, type SizePlan, type SizeRules } from "./plan.ts";
 import { type ModelDefaults, resolveOptions } from "./options.ts";
+import {
+  planTimes,
+  type ResolvedSampling,
+  type SampledStage,
+  samplingKeys,
+  samplingOf,
+  stagedKey,
+  takenScales,
+} from "./sampling.ts";
 import type { GeneratedImage, GenerateOptions, HandOver, ResolvedOptions, StageName, StagePlan } from "./types.ts";
 
 /** The prompts of a job that Stage B decodes together: one, since diffusers decodes prompt by prompt. */
@@ -37,23 +47,26 @@ export class Job {
   readonly images: GeneratedImage[] = [];
   readonly #priorNoise: Noise;
   readonly #decoderNoise: Noise;
+  /** Sources of the noise that steps add, where they are not those of the initial noise. */
+  readonly #stepNoise: Partial<Record<SampledStage, Noise>> = {};
   /** Stage C's result [b, 16, n, m]. */
   embeddings: Tensor<"float32"> | undefined;
 
   /** @throws {ConfigError} where the request does not fit the model */
   constructor(
     request: GenerateOptions,
-    { index, rules, defaults, forecast }: {
+    { index, rules, defaults, registry, forecast }: {
       index: number;
       rules: SizeRules;
       defaults: ModelDefaults;
+      registry: Registry;
       /** Memory of a size in words, for the error of a size that is out of bounds. */
       forecast?: (size: Size) => string;
     },
   ) {
     this.index = index;
     this.request = request;
-    this.options = resolveOptions(request, defaults);
+    this.options = resolveOptions(request, defaults, { registry });
     this.plan = planSizes(this.options, rules, { forecast });
     const { prompt, negativePrompt, imagesPerPrompt, imageIndex: first, rng, seed, decoderSeed } = this.options;
     this.prompts = typeof prompt === "string" ? [prompt] : prompt;
@@ -70,6 +83,12 @@ export class Job {
     if (request.from) checkStates(request.from, { options: this.options, count: this.count });
     this.#priorNoise = createNoise(rng, seeds(seed), { states, first });
     this.#decoderNoise = decoderSeed === undefined ? this.#priorNoise : createNoise(rng, seeds(decoderSeed), { first });
+    for (const stage of ["prior", "decoder"] as const) {
+      const { noiseSeed } = this.sampling(stage);
+      if (noiseSeed !== undefined) {
+        this.#stepNoise[stage] = createNoise(rng, seeds(seed).map(() => noiseSeed), { first });
+      }
+    }
     this.#takeHandOver(request.from);
   }
 
@@ -80,11 +99,38 @@ export class Job {
 
   /** What each stage runs at once. */
   get batches(): Batches {
-    const { imagesPerPrompt, priorGuidance, decoderGuidance } = this.options;
+    const { imagesPerPrompt } = this.options;
     return {
-      prior: { latents: this.count, copies: copiesOf(priorGuidance) },
-      decoder: { latents: imagesPerPrompt, copies: copiesOf(decoderGuidance) },
+      prior: batchOf(this.count, this.#takenScales("prior")),
+      decoder: batchOf(imagesPerPrompt, this.#takenScales("decoder")),
     };
+  }
+
+  /** How a stage is sampled; only what was given. */
+  sampling(stage: SampledStage): ResolvedSampling {
+    return samplingOf(this.options, stage);
+  }
+
+  /** Guidance scale of each step of a stage. */
+  scales(stage: SampledStage): number[] {
+    const { guidanceSchedule: schedule } = this.sampling(stage);
+    return guidanceScales(this.options[`${stage}Guidance`], { steps: this.options[`${stage}Steps`], schedule });
+  }
+
+  /** Whether any step of a stage is guided. */
+  isGuided(stage: SampledStage): boolean {
+    return this.#takenScales(stage).some(isGuided);
+  }
+
+  #takenScales(stage: SampledStage): number[] {
+    const { [`${stage}Guidance` as const]: scale, [`${stage}Steps` as const]: steps } = this.options;
+    return takenScales(scale, { ...this.sampling(stage), steps });
+  }
+
+  /** Steps that a stage takes. */
+  stepsTaken(stage: SampledStage): number {
+    const { startStep = 0, stopStep = this.options[`${stage}Steps`] } = this.sampling(stage);
+    return stopStep - startStep;
   }
 
   /** Whether this job still needs a stage. */
@@ -99,7 +145,7 @@ export class Job {
 
   /** The stages that the job will go through, with their steps. */
   stages(): StagePlan[] {
-    const { priorSteps, decoderSteps } = this.options;
+    const [priorSteps, decoderSteps] = [this.stepsTaken("prior"), this.stepsTaken("decoder")];
     const all: [boolean, StageName, number][] = [
       [this.needs("prior"), "prior text", 1],
       [this.needs("prior"), "prior", priorSteps],
@@ -111,9 +157,13 @@ export class Job {
   }
 
   /** Times of a stage, from 1 towards 0. */
-  timesteps(stage: "prior" | "decoder", scheduler: Scheduler): Float32Array {
+  timesteps(
+    stage: SampledStage,
+    { scheduler, schedule }: Pick<SchedulerContext, "schedule"> & { scheduler: Scheduler & { readonly name: string } },
+  ): ArrayLike<number> {
     const own = this.options[`${stage}Timesteps`];
-    return own ? Float32Array.from(own) : scheduler.timesteps(this.options[`${stage}Steps`]);
+    const times = own && Float32Array.from(own);
+    return planTimes(scheduler, { ...this.sampling(stage), schedule, times, steps: this.options[`${stage}Steps`] });
   }
 
   /**
@@ -162,8 +212,15 @@ export class Job {
     shape: readonly number[],
     { step, first = 0 }: { step: number; first?: number },
   ): Tensor<"float32"> {
-    const source = stage === "prior" ? this.#priorNoise : this.#decoderNoise;
+    const own = step === 0 ? undefined : this.#stepNoise[stage];
+    const source = own ?? (stage === "prior" ? this.#priorNoise : this.#decoderNoise);
     return source.draw(shape, { stage: stage === "prior" ? 0 : 1, step, image: first });
+  }
+
+  /** The initial noise of Stage C as this run would draw it, or one with another seed. */
+  drawNoise(shape: readonly number[], { seed }: { seed: number | undefined }): Tensor<"float32"> {
+    if (seed === undefined) return this.initialNoise("prior", shape);
+    return createNoise(this.options.rng, [seed]).draw(shape, { stage: 0, step: 0, image: 0 });
   }
 
   /** Hands an intermediate tensor to whoever asked for them. */
@@ -214,7 +271,17 @@ export class Job {
 }
 
 /** Settings that a run which goes on from another one's state cannot change any more. */
-const settled = ["seed", "rng", "imageIndex", "priorLatents", "priorSteps", "priorTimesteps", "priorGuidance"] as const;
+const settled = [
+  "seed",
+  "rng",
+  "imageIndex",
+  "priorLatents",
+  "priorSteps",
+  "priorTimesteps",
+  "priorGuidance",
+  "priorPlugin",
+  ...samplingKeys.map((key) => stagedKey("prior", key)),
+] as const;
 
 /** @throws {ConfigError} where a request continues an earlier run and changes what that run has done already */
 function checkContinuation(request: GenerateOptions): void {

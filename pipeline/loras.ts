@@ -11,7 +11,7 @@ import { type Lora, openLora } from "../weights/lora.ts";
 import type { LoraNetwork } from "../weights/lora_keys.ts";
 import { quote } from "../weights/quote.ts";
 import { scanFiles } from "../weights/scan.ts";
-import { maxLoraScale } from "./options.ts";
+import { maxLoraScale } from "./limits.ts";
 import type { LoraIdentity } from "./types.ts";
 
 /** A LoRA to be added to a model. */

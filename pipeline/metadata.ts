@@ -9,11 +9,25 @@ import { formatParameters } from "../images/parameters.ts";
 import { readMetadata } from "../images/metadata.ts";
 import { version } from "../version.ts";
 import { formatLoras } from "./loras.ts";
-import { maxThreads } from "./options.ts";
+import { maxThreads } from "./limits.ts";
+import {
+  pluginChoiceSchema,
+  type SampledStage,
+  samplingSchema,
+  type Staged,
+  stagedKey,
+  usualScheduler,
+} from "./sampling.ts";
 import type { LoraIdentity, ModelIdentity, ResolvedOptions } from "./types.ts";
 
 const oneOrMany = <T extends z.ZodType>(item: T) => z.union([item, z.array(item)]);
 const times = z.array(z.number()).min(2);
+
+/** The sampling options of a stage under their names there. */
+function staged<Stage extends SampledStage>(stage: Stage) {
+  const all = Object.entries(samplingSchema.shape).map(([key, schema]) => [stagedKey(stage, key), schema]);
+  return Object.fromEntries(all) as Staged<Stage, typeof samplingSchema.shape>;
+}
 
 /** Settings of a run as JSON; the names are those of the library's options. */
 export const optionsSchema = z.object({
@@ -25,6 +39,9 @@ export const optionsSchema = z.object({
   decoderSeed: oneOrMany(z.int().nonnegative()).optional(),
   imagesPerPrompt: z.int().positive(),
   imageIndex: z.int().nonnegative().optional(),
+  priorPlugin: pluginChoiceSchema.optional(),
+  ...staged("prior"),
+  ...staged("decoder"),
   priorSteps: z.int().positive(),
   priorGuidance: z.number(),
   priorTimesteps: times.optional(),
@@ -76,6 +93,11 @@ export interface PictureMetadata {
   readonly reconstruction?: { readonly autoencoded: number | null; readonly reconstructed: number | null };
 }
 
+function samplerName({ priorScheduler }: ResolvedOptions): string {
+  const name = priorScheduler?.name ?? usualScheduler;
+  return name === usualScheduler ? "DDPM Wuerstchen" : name;
+}
+
 /** The text that other tools read: the `parameters` of AUTOMATIC1111's web UI. */
 export function pictureParameters(
   metadata: PictureMetadata,
@@ -90,7 +112,7 @@ export function pictureParameters(
     negativePrompt: negative,
     fields: [
       ["Steps", String(options.priorSteps)],
-      ["Sampler", "DDPM Wuerstchen"],
+      ["Sampler", samplerName(options)],
       ["CFG scale", String(options.priorGuidance)],
       ["Seed", String(seed)],
       ["Size", `${options.width}x${options.height}`],

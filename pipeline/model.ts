@@ -16,7 +16,7 @@ import { readJson } from "../weights/read_json.ts";
 import { fetchModel, type FetchModelOptions } from "./fetch_model.ts";
 import { readModelCard } from "./model_card.ts";
 import { describeValue } from "./option_types.ts";
-import { maxGuidance, maxSteps } from "./options.ts";
+import { maxGuidance, maxSteps } from "./limits.ts";
 import { type DecoderRepository, onlyRepository, type PriorRepository, readModelFolder } from "./repositories.ts";
 import { usualSides } from "./size_rules.ts";
 

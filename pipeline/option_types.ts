@@ -4,6 +4,7 @@
  */
 import { ConfigError } from "../errors.ts";
 import { quote } from "../weights/quote.ts";
+import { type SampledStage, type SamplingOptions, type Staged, stagedKey } from "./sampling.ts";
 import type { GenerateOptions } from "./types.ts";
 
 /** A value in a few words, however large it is. */
@@ -45,6 +46,30 @@ const seeds: Check = ["a number or a list of numbers", (value) => isNumber(value
 const times: Check = ["a list of numbers", isList(isNumber)];
 const noise: Check = ["a float32 tensor, such as tensor() makes", isTensor];
 
+const word: Check = ["a text", isText];
+const plugin: Check = [
+  "the name of a plugin, or an object { name, options }",
+  (value) => isText(value) || isObject(value) && isText(value.name) && isObject(value.options ?? {}),
+];
+const guidance: Check = ['an object such as { kind: "interval", from: 0.8, to: 0.2 }', isObject];
+
+const sampling = {
+  scheduler: plugin,
+  spacing: word,
+  shift: number,
+  guidanceSchedule: guidance,
+  guidanceRescale: number,
+  startStep: number,
+  stopStep: number,
+  noiseSeed: number,
+} as const satisfies { readonly [Key in keyof SamplingOptions]-?: Check };
+
+/** The checks of a stage's sampling under their names there. */
+function staged<Stage extends SampledStage>(stage: Stage) {
+  const all = Object.entries(sampling).map(([key, check]) => [stagedKey(stage, key), check]);
+  return Object.fromEntries(all) as { readonly [Key in keyof Staged<Stage, SamplingOptions>]-?: Check };
+}
+
 const checks: { readonly [Key in keyof GenerateOptions]-?: Check } = {
   prompt: text,
   negativePrompt: text,
@@ -54,6 +79,9 @@ const checks: { readonly [Key in keyof GenerateOptions]-?: Check } = {
   decoderSeed: seeds,
   imagesPerPrompt: number,
   imageIndex: number,
+  priorPlugin: plugin,
+  ...staged("prior"),
+  ...staged("decoder"),
   priorSteps: number,
   priorGuidance: number,
   priorTimesteps: times,

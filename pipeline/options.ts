@@ -3,10 +3,14 @@
  * @module
  */
 import { ConfigError } from "../errors.ts";
+import { builtinRegistry } from "../plugins/builtin.ts";
+import type { PluginChoice, Registry } from "../plugins/registry.ts";
 import { checkTimesteps } from "../schedulers/timesteps.ts";
 import { checkPrompt } from "../text/prompt.ts";
+import { maxGuidance, maxSteps } from "./limits.ts";
 import type { ModelDefaultsFile } from "./model.ts";
 import { checkOptionTypes, describeValue } from "./option_types.ts";
+import { resolveSampling, type SampledStage, samplingOf } from "./sampling.ts";
 import type { GenerateOptions, ResolvedOptions } from "./types.ts";
 
 /** What a model paints with where nothing else is said: its `wuerstchen.json` over diffusers' combined pipeline. */
@@ -46,16 +50,6 @@ export function modelDefaults(file: ModelDefaultsFile): ModelDefaults {
   };
 }
 
-/** Most steps of one stage; a typing error should not run for a week. */
-export const maxSteps = 1000;
-/** Largest guidance scale. */
-export const maxGuidance = 100;
-/** Largest strength of a LoRA, either way. */
-export const maxLoraScale = 100;
-
-/** Most threads of the runtime. */
-export const maxThreads = 256;
-
 /**
  * Checks a whole number.
  *
@@ -87,17 +81,24 @@ function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0]!;
 }
 
-/** Times given by the call, else by the hand-over or the model, unless the call asks for a number of even steps. */
+/** Times given by the call, else by the hand-over or the model, unless the call asks for a number of steps or a way to spread them. */
 function chooseTimes(
-  { steps, times, base, model }: {
+  { steps, spacing, times, base, model }: {
     steps: number | undefined;
+    spacing: unknown;
     times: readonly number[] | undefined;
     base: readonly number[] | undefined;
     model: readonly number[] | undefined;
   },
 ): readonly number[] | undefined {
   if (times) return checkTimesteps(times);
-  return steps === undefined ? base ?? model : undefined;
+  return steps === undefined && spacing === undefined ? base ?? model : undefined;
+}
+
+/** A prior by name, its options checked. */
+function choosePrior(choice: string | PluginChoice, registry: Registry): PluginChoice {
+  const { name, options } = registry.choose("prior", choice);
+  return { name, ...(options === undefined ? {} : { options }) };
 }
 
 /**
@@ -105,7 +106,11 @@ function chooseTimes(
  *
  * @throws {ConfigError} where a value is of another kind or out of its range, naming value and range
  */
-export function resolveOptions(options: GenerateOptions, defaults: ModelDefaults): ResolvedOptions {
+export function resolveOptions(
+  options: GenerateOptions,
+  defaults: ModelDefaults,
+  { registry = builtinRegistry() }: { registry?: Registry } = {},
+): ResolvedOptions {
   checkOptionTypes(options);
   const base = options.from?.options ?? options.repeats?.options;
   const prompt = options.prompt;
@@ -130,19 +135,32 @@ export function resolveOptions(options: GenerateOptions, defaults: ModelDefaults
   const decoderSeed = options.decoderSeed ?? base?.decoderSeed;
   const priorTimesteps = chooseTimes({
     steps: options.priorSteps,
+    spacing: options.priorSpacing,
     times: options.priorTimesteps,
     base: base?.priorTimesteps,
     model: defaults.priorTimesteps,
   });
   const decoderTimesteps = chooseTimes({
     steps: options.decoderSteps,
+    spacing: options.decoderSpacing,
     times: options.decoderTimesteps,
     base: base?.decoderTimesteps,
     model: defaults.decoderTimesteps,
   });
-  const steps = { min: 1, max: maxSteps };
-  const priorSteps = options.priorSteps ?? base?.priorSteps ?? defaults.priorSteps;
-  const decoderSteps = options.decoderSteps ?? base?.decoderSteps ?? defaults.decoderSteps;
+  const stepsOf = (stage: SampledStage, times: readonly number[] | undefined) => {
+    const steps = options[`${stage}Steps`] ?? base?.[`${stage}Steps`] ?? defaults[`${stage}Steps`];
+    return times ? times.length - 1 : checkInteger(`${stage}Steps`, steps, { min: 1, max: maxSteps });
+  };
+  const priorSteps = stepsOf("prior", priorTimesteps);
+  const decoderSteps = stepsOf("decoder", decoderTimesteps);
+  const sampling = <Stage extends SampledStage>(stage: Stage, steps: number) => {
+    const given = { ...(base ? samplingOf(base, stage) : {}), ...samplingOf(options, stage) };
+    // A list of the call's own is not spread once more.
+    if (options[`${stage}Timesteps`] && options[`${stage}Spacing`] === undefined) delete given.spacing;
+    const hasTimes = (stage === "prior" ? priorTimesteps : decoderTimesteps) !== undefined;
+    return resolveSampling(stage, given, { steps, hasTimes, registry });
+  };
+  const priorPlugin = options.priorPlugin ?? base?.priorPlugin;
   const rng = options.rng ?? base?.rng ?? "torch";
   if (rng !== "torch" && rng !== "stream") {
     throw new ConfigError(`Expected rng to be "torch" or "stream" but found "${rng}"`);
@@ -165,15 +183,18 @@ export function resolveOptions(options: GenerateOptions, defaults: ModelDefaults
     ...(decoderSeed === undefined ? {} : { decoderSeed: checkSeeds("decoderSeed", decoderSeed, count) }),
     imagesPerPrompt,
     ...(imageIndex === 0 ? {} : { imageIndex }),
-    priorSteps: priorTimesteps ? priorTimesteps.length - 1 : checkInteger("priorSteps", priorSteps, steps),
+    ...(priorPlugin === undefined ? {} : { priorPlugin: choosePrior(priorPlugin, registry) }),
+    priorSteps,
     priorGuidance: checkScale("priorGuidance", options.priorGuidance ?? base?.priorGuidance ?? defaults.priorGuidance),
     ...(priorTimesteps ? { priorTimesteps } : {}),
-    decoderSteps: decoderTimesteps ? decoderTimesteps.length - 1 : checkInteger("decoderSteps", decoderSteps, steps),
+    ...sampling("prior", priorSteps),
+    decoderSteps,
     decoderGuidance: checkScale(
       "decoderGuidance",
       options.decoderGuidance ?? base?.decoderGuidance ?? defaults.decoderGuidance,
     ),
     ...(decoderTimesteps ? { decoderTimesteps } : {}),
+    ...sampling("decoder", decoderSteps),
     rng,
   };
 }

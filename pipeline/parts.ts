@@ -5,113 +5,143 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { CheckpointError } from "../errors.ts";
-import { type ClipTextConfig, clipTextConfig } from "../networks/clip_text.ts";
-import { compressorConfig } from "../networks/compressor.ts";
 import { parseConfig } from "../networks/config.ts";
-import { diffNeXtConfig } from "../networks/diffnext.ts";
-import { paellaVqConfig } from "../networks/paella_vq.ts";
-import { priorConfig } from "../networks/prior.ts";
-import { ddpmWuerstchen } from "../schedulers/ddpm_wuerstchen.ts";
-import type { Scheduler } from "../schedulers/scheduler.ts";
-import { AutoencoderStage } from "../stages/autoencoder.ts";
-import { CompressorStage } from "../stages/compressor.ts";
-import { DecoderStage } from "../stages/decoder.ts";
+import { builtinRegistry } from "../plugins/builtin.ts";
+import type {
+  Autoencoder,
+  Compressor,
+  Decoder,
+  DenoisingPrior,
+  PartContext,
+  TextEncoder,
+} from "../plugins/contracts/parts.ts";
+import type { SchedulerContext } from "../plugins/contracts/scheduler.ts";
+import { kinds } from "../plugins/kinds.ts";
+import type { ChosenPlugin, Registry } from "../plugins/registry.ts";
+import { cosineSchedule } from "../schedulers/cosine_schedule.ts";
+import { predictionOf } from "../schedulers/prediction.ts";
 import type { NetworkOptions } from "../stages/network.ts";
-import { PriorStage } from "../stages/prior.ts";
-import { TextEncoderStage } from "../stages/text_encoder.ts";
-import type { ClipTokenizer } from "../text/clip_tokenizer.ts";
-import { loadClipTokenizer } from "../text/load_clip_tokenizer.ts";
 import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
 import type { LoraNetwork } from "../weights/lora_keys.ts";
 import { quote } from "../weights/quote.ts";
 import { readJson } from "../weights/read_json.ts";
 import { type LoraChoice, lorasOf, type OpenedLora, openLoras } from "./loras.ts";
 import type { ModelFolders } from "./model.ts";
+import { type FileKind, openWeightsFile, type WeightsFile } from "./weights_file.ts";
 
-/** The stages and schedulers of a model, by the half that they belong to. */
+/** The stages of a model, by the half that they belong to, and what its samplers are made for. */
 export interface ModelParts {
-  readonly prior: { readonly text: TextEncoderStage; readonly stage: PriorStage; readonly scheduler: Scheduler };
+  readonly prior: {
+    readonly text: TextEncoder;
+    readonly stage: DenoisingPrior;
+    readonly sampling: SchedulerContext;
+    /** Where the prior comes from, for those that take its place. */
+    readonly context: PartContext;
+  };
   readonly decoder: {
-    readonly text: TextEncoderStage;
-    readonly stage: DecoderStage;
-    readonly scheduler: Scheduler;
-    readonly autoencoder: AutoencoderStage;
+    readonly text: TextEncoder;
+    readonly stage: Decoder;
+    readonly sampling: SchedulerContext;
+    readonly autoencoder: Autoencoder;
   };
   /** Only where the model comes with it; pictures are painted without. */
-  readonly compressor?: CompressorStage;
+  readonly compressor?: Compressor;
   /** What is added to the weights. */
   readonly loras: readonly OpenedLora[];
 }
 
-const schedulerConfig = z.object({ s: z.number().optional(), scaler: z.number().positive().optional() });
+const schedulerConfig = z.object({
+  s: z.number().optional(),
+  scaler: z.number().positive().optional(),
+  prediction_type: z.string().optional(),
+});
 
-async function readConfig<Schema extends z.ZodType>(schema: Schema, folder: string): Promise<z.output<Schema>> {
-  const file = join(folder, "config.json");
-  return parseConfig(schema, await readJson(file), { file });
-}
-
-async function openScheduler(folder: string): Promise<Scheduler> {
+/** Noise schedule and prediction type of a half, out of its `scheduler_config.json`. */
+async function openSampling(folder: string): Promise<SchedulerContext> {
   const file = join(folder, "scheduler_config.json");
-  const { s, scaler } = parseConfig(schedulerConfig, await readJson(file), { file });
-  return ddpmWuerstchen({ ...(s === undefined ? {} : { s }), ...(scaler === undefined ? {} : { scaler }) });
-}
-
-/** Opens a text encoder, and gives what makes a stage of it once its LoRAs are known. */
-async function openTextEncoder(
-  { textEncoder, tokenizer }: { textEncoder: string; tokenizer: string },
-  variant: string | undefined,
-) {
-  const [config, checkpoint, words] = await Promise.all([
-    readConfig(clipTextConfig, textEncoder),
-    openCheckpoint(textEncoder, { stem: "model", variant, orPlain: true }),
-    loadClipTokenizer(tokenizer),
-  ]);
-  checkTokenizer(words, config, { tokenizer, textEncoder });
-  const stage = (options: NetworkOptions) => new TextEncoderStage({ config, tokenizer: words }, checkpoint, options);
-  return { checkpoint, stage };
-}
-
-/** @throws {CheckpointError} where a tokenizer gives what its text encoder cannot take */
-function checkTokenizer(
-  { highestId, maxLength }: ClipTokenizer,
-  { vocab_size, max_position_embeddings }: ClipTextConfig,
-  { tokenizer, textEncoder }: { tokenizer: string; textEncoder: string },
-): void {
-  const config = join(textEncoder, "config.json");
-  if (highestId >= vocab_size) {
-    throw new CheckpointError(
-      `${tokenizer}: Expected a vocabulary of at most ${vocab_size} tokens, as ${config} says (vocab_size), but found the ` +
-        `id ${highestId}: take tokenizer and text encoder of one model`,
-    );
-  }
-  if (maxLength > max_position_embeddings) {
-    throw new CheckpointError(
-      `${
-        join(tokenizer, "tokenizer_config.json")
-      }: "model_max_length": Expected at most ${max_position_embeddings} tokens, ` +
-        `as ${config} says (max_position_embeddings), but found ${maxLength}`,
-    );
+  const { prediction_type, ...schedule } = parseConfig(schedulerConfig, await readJson(file), { file });
+  try {
+    return { schedule: cosineSchedule(schedule), prediction: predictionOf(prediction_type) };
+  } catch (cause) {
+    throw new CheckpointError(`${file}: ${(cause as Error).message}`, { cause });
   }
 }
 
 const stem = "diffusion_pytorch_model";
 
+/** The kinds of plugins that a model's folders are opened by. */
+type PartKind = "textEncoder" | "prior" | "decoder" | "autoencoder" | "compressor";
+
+/** What opens folders that name no class: published ones may be that old. */
+const usual: Readonly<Record<PartKind, string>> = {
+  textEncoder: "CLIPTextModel",
+  prior: "WuerstchenPrior",
+  decoder: "WuerstchenDiffNeXt",
+  autoencoder: "PaellaVQModel",
+  compressor: "EfficientNetEncoder",
+};
+
+const classConfig = z.object({ _class_name: z.string().optional(), architectures: z.array(z.string()).optional() });
+
+/** A part of a model whose files are open and whose plugin is chosen. */
+interface OpenPart<K extends PartKind> {
+  readonly checkpoint: Checkpoint;
+  readonly context: Omit<PartContext, "options">;
+  create(options: NetworkOptions, more?: { tokenizer: string }): ReturnType<ChosenPlugin<K>["create"]>;
+}
+
+/** Opens a folder by the plugin that knows the class which its `config.json` names. */
+async function openPart<K extends PartKind>(
+  kind: K,
+  folder: string,
+  { registry, variant, stem: name = stem, file: weights }: {
+    registry: Registry;
+    variant: string | undefined;
+    stem?: "model" | typeof stem;
+    /** A file in place of the folder's weights, and the network that it is. */
+    file?: WeightsFile | undefined;
+  },
+): Promise<OpenPart<K>> {
+  const file = join(folder, "config.json");
+  const config = await readJson(file);
+  const { _class_name, architectures } = parseConfig(classConfig, config, { file });
+  const named = _class_name ?? architectures?.[0] ?? usual[kind];
+  const plugin = registry.byClass(kind, named);
+  if (!plugin) {
+    const known = registry.list(kind).flatMap(({ plugin }) => plugin.classes ?? []);
+    const key = _class_name === undefined ? "architectures" : "_class_name";
+    throw new CheckpointError(
+      `${file}: "${key}": Expected a ${kinds[kind].words} that is known (${known.join(", ")}) but found ${
+        quote(named)
+      }`,
+    );
+  }
+  const context: Omit<PartContext, "options"> = {
+    folder,
+    ...(weights
+      ? await openWeightsFile(weights.kind, weights.path, { folder })
+      : { config, checkpoint: await openCheckpoint(folder, { stem: name, variant, orPlain: true }) }),
+  };
+  const { checkpoint } = context;
+  const chosen = registry.choose(kind, plugin.name);
+  return { checkpoint, context, create: (options, more) => chosen.create({ ...context, ...more, options } as never) };
+}
+
+const fileOf = (kind: FileKind, path: string | undefined) => path === undefined ? undefined : { kind, path };
+
 async function openCompressor(
   folder: string,
-  { decoder: { stage, autoencoder }, options, variant }: {
+  { decoder: { stage, autoencoder }, options, ...how }: {
     decoder: ModelParts["decoder"];
     options: NetworkOptions;
+    registry: Registry;
     variant: string | undefined;
   },
-): Promise<CompressorStage> {
-  const [config, checkpoint] = await Promise.all([
-    readConfig(compressorConfig, folder),
-    openCheckpoint(folder, { stem, variant, orPlain: true }),
-  ]);
-  const compressor = new CompressorStage(config, checkpoint, options);
+): Promise<Compressor> {
+  const compressor = await (await openPart("compressor", folder, how)).create(options);
   for (
     const [name, found, wanted] of [
-      ["channels of its embedding", config.c_latent, stage.config.effnet_embd],
+      ["channels of its embedding", compressor.config.c_latent, stage.config.effnet_embd],
       ["channels of its pictures", compressor.channels, autoencoder.config.in_channels],
     ] as const
   ) {
@@ -134,7 +164,7 @@ function checkVariant(variant: string | undefined, checkpoints: readonly Checkpo
 }
 
 /**
- * Opens a model.
+ * Opens a model: its parts are made by the plugins that know their classes.
  *
  * @param options.variant weights to take where a network has them, such as `fp16`; the other networks take their plain files
  * @throws {CheckpointError} where a file is missing or damaged, weights and configuration do not fit, no network has the variant,
@@ -143,49 +173,54 @@ function checkVariant(variant: string | undefined, checkpoints: readonly Checkpo
 export async function openParts(
   { prior, decoder, compressor }: ModelFolders,
   options: NetworkOptions = {},
-  { loras: choices = [], variant }: { loras?: readonly LoraChoice[] | undefined; variant?: string | undefined } = {},
+  { loras: choices = [], variant, registry = builtinRegistry() }: {
+    loras?: readonly LoraChoice[] | undefined;
+    variant?: string | undefined;
+    registry?: Registry | undefined;
+  } = {},
 ): Promise<ModelParts> {
-  const [priorText, decoderText, priorScheduler, decoderScheduler] = await Promise.all([
-    openTextEncoder(prior, variant),
-    openTextEncoder(decoder, variant),
-    openScheduler(prior.scheduler),
-    openScheduler(decoder.scheduler),
+  const how = { registry, variant };
+  const [priorSampling, decoderSampling] = await Promise.all([
+    openSampling(prior.scheduler),
+    openSampling(decoder.scheduler),
   ]);
-  const [priorSizes, decoderSizes, vqganSizes] = await Promise.all([
-    readConfig(priorConfig, prior.prior),
-    readConfig(diffNeXtConfig, decoder.decoder),
-    readConfig(paellaVqConfig, decoder.vqgan),
+  const [priorText, decoderText, priorPart, decoderPart, vqgan] = await Promise.all([
+    openPart("textEncoder", prior.textEncoder, { ...how, stem: "model" }),
+    openPart("textEncoder", decoder.textEncoder, { ...how, stem: "model" }),
+    openPart("prior", prior.prior, { ...how, file: fileOf("prior", prior.file) }),
+    openPart("decoder", decoder.decoder, { ...how, file: fileOf("decoder", decoder.file) }),
+    openPart("autoencoder", decoder.vqgan, { ...how, file: fileOf("vqgan", decoder.vqganFile) }),
   ]);
-  const [priorWeights, decoderWeights, vqganWeights] = await Promise.all([
-    openCheckpoint(prior.prior, { stem, variant, orPlain: true }),
-    openCheckpoint(decoder.decoder, { stem, variant, orPlain: true }),
-    openCheckpoint(decoder.vqgan, { stem, variant, orPlain: true }),
-  ]);
-  const weights = [priorWeights, decoderWeights, vqganWeights, priorText.checkpoint, decoderText.checkpoint];
-  checkVariant(variant, weights);
+  checkVariant(variant, [priorPart, decoderPart, vqgan, priorText, decoderText].map(({ checkpoint }) => checkpoint));
   const loras = await openLoras(choices, {
-    prior: priorWeights.tensors,
+    prior: priorPart.checkpoint.tensors,
     prior_text_encoder: priorText.checkpoint.tensors,
-    decoder: decoderWeights.tensors,
+    decoder: decoderPart.checkpoint.tensors,
   });
   const changed = (network: LoraNetwork) => ({ ...options, loras: lorasOf(loras, network) });
   const decoderParts = {
-    text: decoderText.stage(options),
-    stage: new DecoderStage(decoderSizes, decoderWeights, changed("decoder")),
-    scheduler: decoderScheduler,
-    autoencoder: new AutoencoderStage(vqganSizes, vqganWeights, options),
+    text: await decoderText.create(options, decoder),
+    stage: await decoderPart.create(changed("decoder")),
+    sampling: decoderSampling,
+    autoencoder: await vqgan.create(options),
   };
+  const priorOptions = changed("prior");
+  const stage = await priorPart.create(priorOptions);
+  if (!("predict" in stage)) {
+    throw new CheckpointError(`${prior.prior}/config.json: Expected a prior that is a network, to sample from`);
+  }
   return {
     prior: {
-      text: priorText.stage(changed("prior_text_encoder")),
-      stage: new PriorStage(priorSizes, priorWeights, changed("prior")),
-      scheduler: priorScheduler,
+      text: await priorText.create(changed("prior_text_encoder"), prior),
+      stage,
+      sampling: priorSampling,
+      context: { ...priorPart.context, options: priorOptions },
     },
     decoder: decoderParts,
     loras,
     ...(compressor === undefined
       ? {}
-      : { compressor: await openCompressor(compressor, { decoder: decoderParts, options, variant }) }),
+      : { compressor: await openCompressor(compressor, { ...how, decoder: decoderParts, options }) }),
   };
 }
 

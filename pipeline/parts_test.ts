@@ -55,7 +55,7 @@ Deno.test("a compressor of an unknown class, or with other weights than its conf
     await Deno.writeTextFile(file, JSON.stringify({ ...config, _class_name: "VAE" }));
     await assert.rejects(
       () => open(folder),
-      /"_class_name": Expected WuerstchenSemanticCompressor or EfficientNetEncoder$/,
+      /"_class_name": Expected a compressor that is known \(EfficientNetEncoder, WuerstchenSemanticCompressor\) but found "VAE"$/,
     );
     await Deno.writeTextFile(file, JSON.stringify({ ...config, blocks: [1, 1, 2] }));
     await assert.rejects(() => open(folder), /missing tensors: "levels\.2\.blocks\.1\./);

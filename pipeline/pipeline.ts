@@ -7,19 +7,22 @@ import { ConfigError, NumericError } from "../errors.ts";
 import { encodeImage } from "../images/codec.ts";
 import type { ImageFormat } from "../images/format.ts";
 import { writeMetadata } from "../images/metadata.ts";
+import { builtinRegistry } from "../plugins/builtin.ts";
+import type { Registry } from "../plugins/registry.ts";
 import { runtimeVersion } from "../runtime/session.ts";
 import { type Tensor, tensorBytes } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
 import { checkFinite } from "./denoise.ts";
 import { checkMemory, forecastMemory, formatBytes, loadedBytes } from "./forecast.ts";
-import type { HubOptions } from "./fetch_model.ts";
-import { type Context, generate } from "./generate.ts";
+import type { Context } from "./context.ts";
+import { generate } from "./generate.ts";
 import { Job } from "./job.ts";
 import type { LoraChoice } from "./loras.ts";
 import { type PictureMetadata, pictureParameters } from "./metadata.ts";
 import { findModel, type ModelFolders } from "./model.ts";
 import { describeValue } from "./option_types.ts";
-import { checkInteger, maxThreads, type ModelDefaults, modelDefaults } from "./options.ts";
+import { maxThreads } from "./limits.ts";
+import { checkInteger, type ModelDefaults, modelDefaults } from "./options.ts";
 import { checkpointsOf, type ModelParts, openParts } from "./parts.ts";
 import { planSizes, type Size, type SizeRules } from "./plan.ts";
 import { Previewer } from "./preview.ts";
@@ -32,6 +35,7 @@ import {
   type ReconstructResult,
 } from "./reconstruct.ts";
 import { continueWarnings, repeatWarnings } from "./repeat_warnings.ts";
+import type { HubOptions } from "./fetch_model.ts";
 import { createRun, type Work } from "./run.ts";
 import { sizeRules } from "./size_rules.ts";
 import { Clock } from "./timings.ts";
@@ -78,6 +82,8 @@ export interface LoadOptions {
   hub?: HubOptions | undefined;
   /** LoRAs, which are added to the weights in this order. */
   loras?: readonly LoraChoice[] | undefined;
+  /** Plugins that open and sample the model; what comes along where left out. */
+  registry?: Registry | undefined;
 }
 
 /**
@@ -100,9 +106,19 @@ export async function loadPipeline(model = "emoji", options: LoadOptions = {}): 
     min: 1,
     max: maxThreads,
   });
-  const parts = await openParts(folders, { threads, prepack: options.prepack }, options);
+  const registry = options.registry ?? builtinRegistry();
+  const parts = await openParts(folders, { threads, prepack: options.prepack }, { ...options, registry });
   const { keepLoaded, ignoreMemory, hashWeights, cacheFolder, variant } = options;
-  return new Pipeline(folders, { parts, threads, keepLoaded, ignoreMemory, hashWeights, cacheFolder, variant });
+  return new Pipeline(folders, {
+    parts,
+    registry,
+    threads,
+    keepLoaded,
+    ignoreMemory,
+    hashWeights,
+    cacheFolder,
+    variant,
+  });
 }
 
 /** A model that paints. It runs one generation at a time; further calls wait for their turn. */
@@ -123,6 +139,8 @@ export class Pipeline implements AsyncDisposable {
   readonly parts: ModelParts;
   /** Keeps every network in memory between generations, in place of one at a time; holds for those that start later. */
   keepLoaded: boolean;
+  /** Schedulers and priors that it can be asked for, and what opened its networks. */
+  readonly registry: Registry;
   readonly #folders: ModelFolders;
   readonly #source: Omit<ModelIdentity, "weights">;
   #queue: Promise<unknown> = Promise.resolve();
@@ -137,14 +155,24 @@ export class Pipeline implements AsyncDisposable {
    */
   constructor(
     folders: ModelFolders,
-    { parts, threads, keepLoaded = false, ignoreMemory = false, hashWeights = true, cacheFolder, variant }:
-      & Pick<LoadOptions, "keepLoaded" | "ignoreMemory" | "hashWeights" | "cacheFolder" | "variant">
+    {
+      parts,
+      registry = builtinRegistry(),
+      threads,
+      keepLoaded = false,
+      ignoreMemory = false,
+      hashWeights = true,
+      cacheFolder,
+      variant,
+    }:
+      & Pick<LoadOptions, "keepLoaded" | "ignoreMemory" | "hashWeights" | "cacheFolder" | "variant" | "registry">
       & { parts: ModelParts; threads: number },
   ) {
     this.name = folders.name;
     this.#folders = folders;
     this.#source = { ...folders.source, ...(variant === undefined ? {} : { variant }) };
     this.parts = parts;
+    this.registry = registry;
     this.threads = threads;
     this.keepLoaded = keepLoaded;
     this.#ignoreMemory = ignoreMemory;
@@ -189,6 +217,7 @@ export class Pipeline implements AsyncDisposable {
   reconstruct(pixels: Tensor<"float32">, options: ReconstructOptions = {}): Run<ReconstructResult> {
     const work = new Reconstruction(pixels, options, {
       parts: this.parts,
+      registry: this.registry,
       defaults: this.defaults,
       planOf: (size) => planSizes(size, this.rules, { forecast: (size) => this.forecastMemory(size) }),
       makeJob: (options) => this.#job(options, 0),
@@ -277,9 +306,15 @@ export class Pipeline implements AsyncDisposable {
 
   #job(options: GenerateOptions, index: number): Job {
     const forecast = (size: Size) => this.forecastMemory(size);
-    const job = new Job(options, { index, rules: this.rules, defaults: this.defaults, forecast });
+    const job = new Job(options, {
+      index,
+      rules: this.rules,
+      defaults: this.defaults,
+      registry: this.registry,
+      forecast,
+    });
     const { prior, decoder } = this.parts;
-    job.checkLatents("prior", prior.stage.config.c_in);
+    job.checkLatents("prior", prior.stage.channels);
     job.checkLatents("decoder", decoder.stage.config.c_in);
     job.checkHandOver({ image_embeddings: decoder.stage.config.effnet_embd, latents: decoder.stage.config.c_in });
     return job;
@@ -324,6 +359,7 @@ export class Pipeline implements AsyncDisposable {
     }
     const context: Context = {
       parts: this.parts,
+      registry: this.registry,
       latentMean: this.#folders.prior.latentMean,
       latentStd: this.#folders.prior.latentStd,
       keepLoaded: this.keepLoaded,

@@ -3,22 +3,14 @@
  * @module
  */
 import type { Pixels } from "../images/pixels.ts";
+import type { Autoencoder } from "../plugins/contracts/parts.ts";
 import { AutoencoderStage } from "../stages/autoencoder.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
-import type { DenoiseStep } from "./denoise.ts";
 import { rows } from "./guidance.ts";
 import { cropToBytes } from "./pixels.ts";
 
 /** Longest side of the latents that are decoded for a preview. */
 const previewCells = 32;
-
-/** What the network believes the clean latents to be after a step: x₀ = (x − √(1−ᾱ)·ε) / √ᾱ. */
-export function predictedClean({ sample, modelOutput, alphaCumprod }: DenoiseStep): Tensor<"float32"> {
-  const noise = Math.sqrt(1 - alphaCumprod);
-  const signal = Math.sqrt(alphaCumprod);
-  const data = sample.data.map((x, i) => (x - noise * modelOutput.data[i]!) / signal);
-  return tensor("float32", sample.shape, data);
-}
 
 /** Means over square blocks of cells, so that the longer side of [1, c, h, w] has at most {@linkcode previewCells}. */
 function shrink(latents: Tensor<"float32">): Tensor<"float32"> {
@@ -44,7 +36,7 @@ export class Previewer {
   readonly #stage: AutoencoderStage;
   #busy: Promise<unknown> = Promise.resolve();
 
-  constructor(autoencoder: AutoencoderStage) {
+  constructor(autoencoder: Autoencoder) {
     this.#stage = new AutoencoderStage(autoencoder.config, autoencoder.network.checkpoint, autoencoder.network.options);
   }
 

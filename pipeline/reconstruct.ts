@@ -16,11 +16,12 @@ import type { Pixels } from "../images/pixels.ts";
 import { psnr } from "../images/psnr.ts";
 import { sideBySide } from "../images/side_by_side.ts";
 import { runtimeVersion } from "../runtime/session.ts";
-import type { CompressorStage } from "../stages/compressor.ts";
+import type { Compressor } from "../plugins/contracts/parts.ts";
+import type { Registry } from "../plugins/registry.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
 import { checkFinite } from "./denoise.ts";
-import { type Context, type Events, load, release } from "./generate.ts";
+import { type Context, type Events, load, release } from "./context.ts";
 import { rows } from "./guidance.ts";
 import type { Job } from "./job.ts";
 import { type PictureMetadata, pictureParameters } from "./metadata.ts";
@@ -28,11 +29,14 @@ import { type ModelDefaults, resolveOptions } from "./options.ts";
 import type { ModelParts } from "./parts.ts";
 import { cropToBytes } from "./pixels.ts";
 import type { SizePlan } from "./plan.ts";
+import type { SamplingOptions, Staged } from "./sampling.ts";
 import type { GeneratedImage, GenerateOptions, GenerateResult, StagePlan } from "./types.ts";
 
 /** How pictures are reconstructed; what is left out is as for a generation. */
 export interface ReconstructOptions
-  extends Pick<GenerateOptions, "decoderSteps" | "decoderGuidance" | "decoderTimesteps" | "rng" | "signal"> {
+  extends
+    Pick<GenerateOptions, "decoderSteps" | "decoderGuidance" | "decoderTimesteps" | "rng" | "signal">,
+    Staged<"decoder", SamplingOptions> {
   /** Text for Stage B: one for all pictures, or one each. Default `""`: the embedding alone has to say what is there. */
   prompt?: string | readonly string[] | undefined;
   /** Start of Stage B's generator: one for all pictures, or one each. Default 0. */
@@ -63,7 +67,7 @@ export interface ReconstructResult
 }
 
 /** The compressor of a model, or an explanation of why there is none. */
-export function compressorOf({ compressor, decoder }: ModelParts): CompressorStage {
+export function compressorOf({ compressor, decoder }: ModelParts): Compressor {
   if (compressor) return compressor;
   throw new CheckpointError(
     `${decoder.stage.network.checkpoint.folder}: Expected a compressor beside the decoder (compressor/config.json) but ` +
@@ -109,7 +113,7 @@ export class Reconstruction {
   /** Stage B and Stage A, as of a generation that continues from an embedding. */
   readonly job: Job;
   readonly #pixels: Tensor<"float32">;
-  readonly #compressor: CompressorStage;
+  readonly #compressor: Compressor;
   readonly #embedding: Tensor<"float32">;
   #autoencoded: Uint8Array[] = [];
 
@@ -120,8 +124,9 @@ export class Reconstruction {
   constructor(
     pixels: Tensor<"float32">,
     request: ReconstructOptions,
-    { parts, defaults, planOf, makeJob }: {
+    { parts, registry, defaults, planOf, makeJob }: {
       parts: ModelParts;
+      registry: Registry;
       defaults: ModelDefaults;
       planOf: (size: { height: number; width: number }) => SizePlan;
       makeJob: (options: GenerateOptions) => Job;
@@ -139,6 +144,7 @@ export class Reconstruction {
     const options = resolveOptions(
       { ...sampling, rng, prompt: prompts, seed, imagesPerPrompt: 1, height, width },
       defaults,
+      { registry },
     );
     // It is filled when the compressor has run; until then it has the right shape, which is what a job checks.
     const { c_latent: channels } = this.#compressor.config;

@@ -7,6 +7,8 @@ import type { Pixels } from "../images/pixels.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { PictureMetadata } from "./metadata.ts";
 import type { SizePlan } from "./plan.ts";
+import type { PluginChoice } from "../plugins/registry.ts";
+import type { ResolvedSampling, SamplingOptions, Staged } from "./sampling.ts";
 
 /**
  * The three stages, and the text encoder of each half, as events and errors name them; a reconstruction begins with Stage A's
@@ -18,7 +20,7 @@ export type StageName = "prior text" | "prior" | "decoder text" | "decoder" | "p
 export type RngKind = "torch" | "stream";
 
 /** One generation. Everything but the prompt has a default: the model's own where it has one, else diffusers'. */
-export interface GenerateOptions {
+export interface GenerateOptions extends Staged<"prior", SamplingOptions>, Staged<"decoder", SamplingOptions> {
   /** What to paint. Several prompts are one batch with one generator. */
   prompt: string | readonly string[];
   /** What not to paint: one for all prompts, or one a prompt. Without guidance it has no effect. Default `""`. */
@@ -41,6 +43,11 @@ export interface GenerateOptions {
    * by prompt) of the run with the same seed, bit for bit; with several seeds, of each seed's own run. Default 0.
    */
   imageIndex?: number | undefined;
+  /**
+   * A prior that makes the image embedding in place of the model's Stage C, or around it: a name, or name and options, such as
+   * `{ name: "from-image", options: { picture: "fox.png" } }`.
+   */
+  priorPlugin?: string | PluginChoice | undefined;
   /** Steps of Stage C. */
   priorSteps?: number | undefined;
   /** Guidance scale of Stage C; above 1 it is active and doubles the work. */
@@ -75,7 +82,8 @@ export interface GenerateOptions {
 }
 
 /** A generation with every default filled in: enough to repeat it. */
-export interface ResolvedOptions {
+export interface ResolvedOptions
+  extends Readonly<Staged<"prior", ResolvedSampling>>, Readonly<Staged<"decoder", ResolvedSampling>> {
   /** What is painted; several prompts are one batch. */
   readonly prompt: string | readonly string[];
   /** What is not painted: one for all prompts, or one a prompt; `""` is nothing. */
@@ -92,6 +100,8 @@ export interface ResolvedOptions {
   readonly imagesPerPrompt: number;
   /** Place of the first picture in the larger batch that it belongs to; only where it is not 0. */
   readonly imageIndex?: number;
+  /** The prior that made the image embedding; only where it was not the model's Stage C alone. */
+  readonly priorPlugin?: PluginChoice | undefined;
   /** Steps of Stage C. */
   readonly priorSteps: number;
   /** Guidance scale of Stage C; up to 1 there is no guidance. */

@@ -11,6 +11,23 @@ export function defaultStageCTimesteps(): number[] {
   return [...linspace(1, 2 / 3, 20), ...linspace(2 / 3, 0, 11).slice(1)];
 }
 
+const maxSteps = 1_000_000;
+
+/**
+ * The n + 1 times of n even steps, from 1 down to 0: `torch.linspace(1, 0, n + 1)`, where each half counts from its own end, and
+ * product and sum round once together.
+ *
+ * @throws {ConfigError} where `n` is not an integer from 1 to 1000000
+ */
+export function uniformTimesteps(n: number): Float32Array {
+  if (!(Number.isInteger(n) && n >= 1 && n <= maxSteps)) {
+    throw new ConfigError(`Expected steps to be an integer from 1 to ${maxSteps} but found ${n}`);
+  }
+  const stride = Math.fround(-1 / n);
+  const half = Math.floor((n + 1) / 2);
+  return Float32Array.from({ length: n + 1 }, (_, i) => i < half ? 1 + stride * i : 0 - stride * (n - i));
+}
+
 /** Lists of times that have a name. The last time of a list ends the loop and is not evaluated. */
 export const timestepPresets: ReadonlyMap<string, () => number[]> = new Map([["stage-c-29", defaultStageCTimesteps]]);
 

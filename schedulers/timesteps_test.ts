@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { readFixture } from "../tests/read_fixture.ts";
 import { ConfigError } from "../errors.ts";
-import { checkTimesteps, defaultStageCTimesteps, parseTimesteps, timestepPresets } from "./timesteps.ts";
+import {
+  checkTimesteps,
+  defaultStageCTimesteps,
+  parseTimesteps,
+  timestepPresets,
+  uniformTimesteps,
+} from "./timesteps.ts";
 
 Deno.test("the published list equals diffusers' in every bit, in float64 and in float32", () => {
   const { manifest, tensor } = readFixture("scheduler/default_stage_c_scaler1.0");
@@ -55,4 +61,24 @@ Deno.test("parseTimesteps() refuses anything else with one line that says what a
 Deno.test("checkTimesteps() refuses an empty list and NaN", () => {
   assert.throws(() => checkTimesteps([]), ConfigError);
   assert.throws(() => checkTimesteps([1, NaN, 0]), /found NaN at position 2/);
+});
+
+Deno.test("uniformTimesteps() rounds as torch.linspace does, also where halves meet", () => {
+  // torch.linspace(1, 0, 10) of torch 2.15: element 3 is 0.6666667, one rounding away from the naive 0.6666666.
+  assert.deepEqual(uniformTimesteps(9), Float32Array.from([9, 8, 7, 6, 5, 4, 3, 2, 1, 0], (i) => i / 9));
+  assert.deepEqual([...uniformTimesteps(1)], [1, 0]);
+  for (const n of [2, 7, 30, 59, 1000]) {
+    const times = uniformTimesteps(n);
+    assert.deepEqual([times.length, times[0], times[n]], [n + 1, 1, 0]);
+    assert(times.every((t, i) => i === 0 || t < times[i - 1]!));
+  }
+});
+
+Deno.test("uniformTimesteps() refuses a number of steps that is not an integer from 1 to 1000000", () => {
+  for (const n of [0, -1, 1.5, NaN, Infinity, 1e9]) {
+    assert.throws(() => uniformTimesteps(n), {
+      name: "ConfigError",
+      message: `Expected steps to be an integer from 1 to 1000000 but found ${n}`,
+    });
+  }
 });

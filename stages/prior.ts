@@ -36,6 +36,11 @@ export class PriorStage {
     this.network = new Network({ declare, build, varying: ["x", "r"] }, checkpoint, options);
   }
 
+  /** Channels of its latents, and so of the embedding. */
+  get channels(): number {
+    return this.config.c_in;
+  }
+
   /**
    * The noise ε in `latents` [b, c_in, h, w] at time `t`, given `text` [copies·b, tokens, c_cond]: [copies·b, c_in, h, w], all latents
    * with the first rows of text, then all with the next ones.

@@ -7,7 +7,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { phaseNames } from "../train/config.ts";
-import { type JsonSchema, trainingConfigSchema } from "../train/config_json_schema.ts";
+import type { JsonSchema } from "../config/json_schema.ts";
+import { trainingConfigSchema } from "../train/config_json_schema.ts";
 
 const file = join(fileURLToPath(new URL("..", import.meta.url)), "docs", "training.md");
 

@@ -6,7 +6,8 @@ import { dirname, resolve } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { semanticCompressorConfig } from "../networks/semantic_compressor.ts";
 import { smallCompressorConfig } from "../networks/small_compressor.ts";
-import { explainIssue } from "./config_issue.ts";
+import { explainIssue } from "../config/explain_issue.ts";
+import { trainingConfigSchema } from "./config_json_schema.ts";
 import { type TrainingConfig, trainingConfig } from "./config_schema.ts";
 import { lineOf, readJsonc } from "./jsonc.ts";
 
@@ -62,7 +63,9 @@ export function parseTrainingConfig(
   const issue = issues[0]!;
   const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0]!] : issue.path;
   const more = issues.length === 1 ? "" : ` (and ${issues.length - 1} more)`;
-  throw new ConfigError(`${placeOf(path, { text, file, set })}: ${explainIssue(issue, json)}${more}`);
+  throw new ConfigError(
+    `${placeOf(path, { text, file, set })}: ${explainIssue(issue, json, { schema: trainingConfigSchema() })}${more}`,
+  );
 }
 
 /** Where a setting was made: by a change, or in a line of the file. */

@@ -2,7 +2,8 @@
  * The JSON Schema of a training's configuration, with which editors complete and check it.
  * @module
  */
-import { z } from "zod";
+import type { z } from "zod";
+import { type JsonSchema, jsonSchemaOf } from "../config/json_schema.ts";
 import { clipTextConfig } from "../networks/clip_text.ts";
 import { diffNeXtConfig } from "../networks/diffnext.ts";
 import { paellaVqConfig } from "../networks/paella_vq.ts";
@@ -10,24 +11,6 @@ import { priorConfig } from "../networks/prior.ts";
 import { semanticCompressorConfig } from "../networks/semantic_compressor.ts";
 import { smallCompressorConfig } from "../networks/small_compressor.ts";
 import { trainingConfig } from "./config_schema.ts";
-
-/** The parts of a JSON Schema that are looked at here. */
-export interface JsonSchema {
-  readonly type?: string;
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: boolean | JsonSchema;
-  readonly items?: JsonSchema;
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly anyOf?: readonly JsonSchema[];
-  readonly oneOf?: readonly JsonSchema[];
-  readonly minimum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly maximum?: number;
-}
 
 /** Settings of a network that follow from others, and are not to be set. */
 const derived = {
@@ -38,28 +21,16 @@ const derived = {
   priorTextEncoder: ["vocab_size", "eos_token_id", "max_position_embeddings", "architectures", "projection_dim"],
 } as const;
 
-function schemaOf(schema: z.ZodType): JsonSchema {
-  return z.toJSONSchema(schema, {
-    io: "input",
-    unrepresentable: "any",
-    override: ({ jsonSchema }) => {
-      // Whole numbers are safe ones without saying.
-      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
-    },
-  }) as JsonSchema;
-}
-
 /** The settings of a network as an object that has no others. */
 function networkSchema(schema: z.ZodType, without: readonly string[]): JsonSchema {
-  const { properties = {} } = schemaOf(schema);
+  const { properties = {} } = jsonSchemaOf(schema);
   const own = Object.entries(properties).filter(([name]) => !without.includes(name));
   return { type: "object", properties: Object.fromEntries(own), additionalProperties: false };
 }
 
 /** Makes the schema: JSON Schema 2020-12. Relations between settings are left to the program. */
 export function trainingConfigSchema(): JsonSchema {
-  const whole = schemaOf(trainingConfig);
+  const whole = jsonSchemaOf(trainingConfig);
   const model = whole.properties!["model"]!;
   const networks: Record<string, JsonSchema> = {
     vqgan: networkSchema(paellaVqConfig, derived.vqgan),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type JsonSchema, trainingConfigSchema } from "./config_json_schema.ts";
+import type { JsonSchema } from "../config/json_schema.ts";
+import { trainingConfigSchema } from "./config_json_schema.ts";
 import { trainingConfig } from "./config_schema.ts";
 
 /** Every setting with its path, variants included. */

@@ -16,7 +16,8 @@ import {
 import { type PriorConfig, priorConfig, wuerstchenPrior } from "../networks/prior.ts";
 import { GraphError, input, traceScopes, type Value } from "../onnx/mod.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { unknownSetting } from "./config_issue.ts";
+import { unknownSetting } from "../config/explain_issue.ts";
+import { trainingConfigSchema } from "./config_json_schema.ts";
 import { compressorSchema, type TrainingConfig } from "./config.ts";
 import {
   clipTextInit,
@@ -91,7 +92,9 @@ function parseSizes<
   const unknown = Object.keys(given as object).find((key) =>
     !(key in (schema as unknown as { shape?: object }).shape!)
   );
-  if (unknown !== undefined) throw new ConfigError(unknownSetting(["model", name, unknown]));
+  if (unknown !== undefined) {
+    throw new ConfigError(unknownSetting(["model", name, unknown], { schema: trainingConfigSchema() }));
+  }
   const result = schema.safeParse(given);
   if (result.success) return result.data as ReturnType<Schema["parse"]>;
   const issue = result.error.issues[0]!;

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { NumericError, ResourceError } from "../errors.ts";
-import { ddpmWuerstchen } from "../schedulers/ddpm_wuerstchen.ts";
+import { cosineSchedule } from "../schedulers/cosine_schedule.ts";
 import { loadClipTokenizer } from "../text/load_clip_tokenizer.ts";
 import type { PhaseConfig, PhaseName, TrainingConfig } from "./config.ts";
 import type { OrderState } from "./data/order.ts";
@@ -111,7 +111,7 @@ async function startRun({ name, own, folder, config, data, progress, changes }: 
     configs: progress.configs,
     data,
     tokenizer: await loadClipTokenizer(join(folder.tokenizers, name === "stageC" ? "prior" : "decoder")),
-    scheduler: ddpmWuerstchen(),
+    schedule: cosineSchedule(),
     networks: progress.networks,
     state: resumed?.order && validOrder(resumed.order, { name, changes }),
   });

@@ -2,7 +2,7 @@
  * Noise levels of a batch: times, what is left of the signal, and the weight of each picture.
  * @module
  */
-import type { Scheduler } from "../../schedulers/scheduler.ts";
+import type { NoiseSchedule } from "../../plugins/contracts/scheduler.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import type { TrainingConfig } from "../config.ts";
 import type { BatchDraws } from "../draws.ts";
@@ -23,14 +23,14 @@ export function column(values: ArrayLike<number>): Tensor<"float32"> {
  */
 export function noiseLevels(
   draws: BatchDraws,
-  { batch, scheduler, config: { towardsNoise, weight } }: {
+  { batch, schedule, config: { towardsNoise, weight } }: {
     batch: number;
-    scheduler: Scheduler;
+    schedule: NoiseSchedule;
     config: LevelConfig;
   },
 ): Record<"t" | "alpha_cumprod" | "weight", Tensor<"float32">> {
   const times = draws.uniform("timestep", batch).map((u) => Math.max((1 - u) ** (1 / towardsNoise), leastTime));
-  const signal = times.map((t) => scheduler.alphaCumprod(t));
+  const signal = times.map((t) => schedule.alphaCumprod32(t));
   return { t: column(times), alpha_cumprod: column(signal), weight: column(signal.map((a) => weightOf(a, weight))) };
 }
 

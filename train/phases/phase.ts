@@ -2,7 +2,7 @@
  * What a phase of training is: an objective, and the batches that it reads.
  * @module
  */
-import type { Scheduler } from "../../schedulers/scheduler.ts";
+import type { NoiseSchedule } from "../../plugins/contracts/scheduler.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { ClipTokenizer } from "../../text/clip_tokenizer.ts";
 import type { PhaseName, TrainingConfig } from "../config.ts";
@@ -69,7 +69,7 @@ export interface PhaseContext {
   readonly configs: NetworkConfigs;
   readonly data: TrainingData;
   readonly tokenizer: ClipTokenizer;
-  readonly scheduler: Scheduler;
+  readonly schedule: NoiseSchedule;
   /** Weights of every network, by network. */
   readonly networks: ReadonlyMap<NetworkName, Weights>;
   /** Where the order goes on. */

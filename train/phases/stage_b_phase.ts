@@ -35,7 +35,7 @@ export function stageBObjectiveAt(
 
 /** Starts phase 2. */
 export async function stageBPhase(context: PhaseContext, own: StageBConfig): Promise<Phase> {
-  const { config, configs, data, state, tokenizer, networks, scheduler } = context;
+  const { config, configs, data, state, tokenizer, networks, schedule } = context;
   const { batch } = own;
   const isTrained = own.textEncoder === "trained";
   const encoder = latentEncoder(context);
@@ -78,14 +78,14 @@ export async function stageBPhase(context: PhaseContext, own: StageBConfig): Pro
         draws.uniform("embeddingNoise", batch),
         draws.uniform("embeddingLevel", batch),
       ];
-      const noised = chosen.map((u, i) => u < own.embeddingNoise ? scheduler.alphaCumprod(times[i]! / 2) : 1);
+      const noised = chosen.map((u, i) => u < own.embeddingNoise ? schedule.alphaCumprod32(times[i]! / 2) : 1);
       const latents = await encoder.encode(images, ids.map((id, i) => `${id}\n${backgrounds[i] ?? ""}`));
       const cells = embeddingCells(sizeOfInput({ images }, "images"), pipelineSettings(config));
       return {
         pixels: images,
         latents,
         noise: draws.normal("noise", latents.shape),
-        ...noiseLevels(draws, { batch, scheduler, config: own }),
+        ...noiseLevels(draws, { batch, schedule, config: own }),
         embedding_keep: column(keep.map((u) => u < own.embeddingDropout ? 0 : 1)),
         embedding_alpha_cumprod: column(noised),
         embedding_noise: draws.normal("embeddingNoise", [batch, configs.compressor.c_latent, ...cells]),

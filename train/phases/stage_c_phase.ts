@@ -42,7 +42,7 @@ export function stageCObjectiveAt(
 
 /** Starts phase 3. */
 export async function stageCPhase(context: PhaseContext, own: StageCConfig): Promise<Phase> {
-  const { config, configs, data, state, tokenizer, networks, scheduler } = context;
+  const { config, configs, data, state, tokenizer, networks, schedule } = context;
   const { batch } = own;
   const isTrained = trainsText(own);
   const encoder = targetEncoder(context);
@@ -84,7 +84,7 @@ export async function stageCPhase(context: PhaseContext, own: StageCConfig): Pro
       return {
         latents,
         noise: draws.normal("noise", latents.shape),
-        ...noiseLevels(draws, { batch, scheduler, config: own }),
+        ...noiseLevels(draws, { batch, schedule, config: own }),
         ...await text.of(captions.map((caption, i) => drops[i]! < own.captionDropout ? "" : caption)),
       };
     },

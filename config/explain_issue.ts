@@ -3,20 +3,21 @@
  * @module
  */
 import type { z } from "zod";
-import { type JsonSchema, trainingConfigSchema } from "./config_json_schema.ts";
+import type { JsonSchema } from "./json_schema.ts";
 import { nearestName } from "./nearest_name.ts";
 
 type Issue = z.core.$ZodIssue;
 
 /**
- * Explains an issue of a training's configuration: `"stageA.stpes": there is no such setting; did you mean "steps"?`.
+ * Explains an issue of a configuration: `"stageA.stpes": there is no such setting; did you mean "steps"?`.
  *
  * @param json the configuration as it was given
+ * @param options.schema what it should be, to name settings that there are
  */
-export function explainIssue(issue: Issue, json: unknown): string {
+export function explainIssue(issue: Issue, json: unknown, { schema }: { schema: JsonSchema }): string {
   const { path } = issue;
-  if (issue.code === "unrecognized_keys") return unknownSetting([...path, issue.keys[0]!]);
-  if (issue.code === "invalid_union" && issue.errors.length > 0) return explainUnion(issue, json);
+  if (issue.code === "unrecognized_keys") return unknownSetting([...path, issue.keys[0]!], { schema });
+  if (issue.code === "invalid_union" && issue.errors.length > 0) return explainUnion(issue, json, { schema });
   const found = at(json, path);
   if (found === undefined && issue.code !== "custom") return `"${path.join(".")}" is missing: ${expected(issue)}`;
   const name = path.length === 0 ? "" : `"${path.join(".")}": `;
@@ -25,9 +26,9 @@ export function explainIssue(issue: Issue, json: unknown): string {
 }
 
 /** A key that the settings of its object do not have, with the one that may have been meant. */
-export function unknownSetting(path: readonly PropertyKey[]): string {
+export function unknownSetting(path: readonly PropertyKey[], { schema }: { schema: JsonSchema }): string {
   const keys = path.map(String);
-  const known = namesAt(trainingConfigSchema(), keys.slice(0, -1));
+  const known = namesAt(schema, keys.slice(0, -1));
   const near = nearestName(keys.at(-1)!, known);
   const hint = near !== undefined
     ? `; did you mean "${near}"?`
@@ -38,7 +39,11 @@ export function unknownSetting(path: readonly PropertyKey[]): string {
 }
 
 /** The alternative that got furthest speaks for all. */
-function explainUnion(issue: Extract<Issue, { code: "invalid_union" }>, json: unknown): string {
+function explainUnion(
+  issue: Extract<Issue, { code: "invalid_union" }>,
+  json: unknown,
+  { schema }: { schema: JsonSchema },
+): string {
   const firsts = issue.errors.map((errors) => errors[0]!).map((first) => ({
     ...first,
     path: [...issue.path, ...first.path],
@@ -46,7 +51,7 @@ function explainUnion(issue: Extract<Issue, { code: "invalid_union" }>, json: un
   const isOfType = ({ code, path }: { code: string; path: PropertyKey[] }) =>
     code !== "invalid_type" || path.length > issue.path.length;
   const best = firsts.find(isOfType);
-  if (best) return explainIssue(best as Issue, json);
+  if (best) return explainIssue(best as Issue, json, { schema });
   const kinds = firsts.map((first) => expected(first as Issue).replace(/^Expected /, ""));
   return `"${issue.path.join(".")}": Expected ${kinds.join(" or ")} but found ${shown(at(json, issue.path))}`;
 }

@@ -1,0 +1,53 @@
+/**
+ * What the stages of a generation share.
+ * @module
+ */
+import type { Registry } from "../plugins/registry.ts";
+import type { Network } from "../stages/network.ts";
+import type { Job } from "./job.ts";
+import type { ModelParts } from "./parts.ts";
+import type { Previewer } from "./preview.ts";
+import type { Clock } from "./timings.ts";
+import type { GeneratedImage, GenerateEvent, StageName } from "./types.ts";
+
+/** What a generation works with. */
+export interface Context {
+  readonly parts: ModelParts;
+  /** Where schedulers and priors are looked up. */
+  readonly registry: Registry;
+  /** From the prior repository: embedding = latents·mean − std. */
+  readonly latentMean: number;
+  readonly latentStd: number;
+  readonly keepLoaded: boolean;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly previewer: Previewer;
+  /** Wraps the bytes of a picture (HWC). */
+  finish(job: Job, picture: { data: Uint8Array; channels: number; index: number }): GeneratedImage;
+}
+
+/** Work that reports what it does and ends with a result. */
+export type Events<Result = void> = AsyncGenerator<GenerateEvent, Result>;
+
+/** Loads a network, unless it is there already. */
+export async function* load<Sizes>(
+  stage: StageName,
+  network: Network<Sizes>,
+  sizes: Sizes,
+  { clock, signal }: Pick<Context, "clock" | "signal">,
+): Events {
+  signal.throwIfAborted();
+  const start = performance.now();
+  if (!await network.load(sizes)) return;
+  const seconds = (performance.now() - start) / 1000;
+  clock.load(stage, seconds);
+  yield { type: "load", stage, seconds };
+}
+
+/** Frees a network, unless all are to stay. */
+export async function release<Sizes>(
+  network: Network<Sizes>,
+  { keepLoaded }: Pick<Context, "keepLoaded">,
+): Promise<void> {
+  if (!keepLoaded) await network.release();
+}

@@ -1,0 +1,75 @@
+/**
+ * What a prior that makes embeddings can work with: the model's own parts, run as in any generation.
+ * @module
+ */
+import type { EmbeddingTools, Steps } from "../plugins/contracts/parts.ts";
+import { decodeImage } from "../images/codec.ts";
+import { fitPicture } from "../images/fit_picture.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type Context, load, release } from "./context.ts";
+import { checkFinite } from "./denoise.ts";
+import { stack } from "./guidance.ts";
+import type { Job } from "./job.ts";
+import { compressorOf, padToDecoded } from "./reconstruct.ts";
+import { embeddingShape, samplePrior } from "./run_prior.ts";
+import { encodeTexts, gatherText, type States } from "./text_states.ts";
+
+/** The tools of a job, and a test of whether an error came out of them. */
+export function embeddingTools(
+  job: Job,
+  context: Context,
+): { tools: EmbeddingTools; isOwn: (error: unknown) => boolean } {
+  const { prior } = context.parts;
+  const states: States = new Map();
+  const failures = new WeakSet<object>();
+
+  async function* watched<Result>(steps: Steps<Result>): Steps<Result> {
+    try {
+      return yield* steps;
+    } catch (error) {
+      if (error instanceof Object) failures.add(error);
+      throw error;
+    }
+  }
+
+  async function* encode(prompts: readonly string[]): Steps<Tensor<"float32">> {
+    if (prompts.some((prompt) => !states.has(prompt))) {
+      yield* encodeTexts("prior", prior.text, { jobs: [job], promptsOf: () => prompts, states }, context);
+    }
+    return gatherText(states, prompts, { times: 1 });
+  }
+
+  async function* denoise(
+    latents: Tensor<"float32">,
+    { text, strength }: { text: Tensor<"float32">; strength?: number },
+  ): Steps<Tensor<"float32">> {
+    const { imagesPerPrompt } = job.options;
+    const negative = job.negativePrompts.flatMap((prompt) => Array<string>(imagesPerPrompt).fill(prompt));
+    const all = job.isGuided("prior") ? stack(text, yield* encode(negative)) : text;
+    job.record("prior.text", all);
+    checkFinite(all, "prior: prior.text");
+    return yield* samplePrior(job, { latents, text: all, ...(strength === undefined ? {} : { strength }) }, context);
+  }
+
+  async function* compress(pixels: Tensor<"float32">): Steps<Tensor<"float32">> {
+    const compressor = compressorOf(context.parts);
+    const { plan } = job;
+    yield* load("compressor", compressor.network, { ...plan.decoded, cells: plan.prior }, context);
+    const embedding = await compressor.embed(padToDecoded(pixels, plan));
+    await release(compressor.network, context);
+    checkFinite(embedding, "compressor: embedding");
+    return embedding;
+  }
+
+  const tools: EmbeddingTools = {
+    noise: (seed) => job.drawNoise(embeddingShape(job, context), { seed }),
+    encode: (prompts) => watched(encode(prompts)),
+    denoise: (latents, options) => watched(denoise(latents, options)),
+    compress: (pixels) => watched(compress(pixels)),
+    async readPicture(file) {
+      const channels = context.parts.decoder.autoencoder.config.in_channels;
+      return fitPicture(await decodeImage(await Deno.readFile(file)), { ...job.plan.image, channels });
+    },
+  };
+  return { tools, isOwn: (error) => error instanceof Object && failures.has(error) };
+}

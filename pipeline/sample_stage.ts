@@ -1,0 +1,128 @@
+/**
+ * Runs the sampling loop of a stage with the job's own scheduler and guidance, and reports its steps.
+ * @module
+ */
+import type { Scheduler } from "../plugins/contracts/scheduler.ts";
+import { blame } from "../plugins/registry.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Context, Events } from "./context.ts";
+import { denoise, type DenoiseStep } from "./denoise.ts";
+import { rows, stack } from "./guidance.ts";
+import type { Job } from "./job.ts";
+import { type SampledStage, usualScheduler } from "./sampling.ts";
+
+/** What a stage is sampled from. */
+export interface StageInput {
+  /** What tensors of the run are named after: `prior`, `decoder`, `decoder0` … */
+  readonly name: string;
+  /** What stands at the first step's time t [b, …], or makes it. */
+  readonly latents: Tensor<"float32"> | ((t: number) => Tensor<"float32">);
+  /** First step to take; the job's own where left out. */
+  readonly start?: number | undefined;
+  /** Place of the first picture in the run. */
+  readonly first?: number;
+  /** Steps that other loops of the stage have taken, and those of all. */
+  readonly progress: { readonly done: number; readonly total: number };
+  /** Copies of each latent that the network makes itself. */
+  readonly copies: number;
+  /**
+   * Predicts from latents, given the conditions of all rows, or of the rows with prompts alone.
+   *
+   * @param options.all the conditions of both halves are meant
+   */
+  predict(
+    latents: Tensor<"float32">,
+    options: { readonly t: number; readonly all: boolean },
+  ): Promise<Tensor<"float32">>;
+}
+
+/** Samples a stage; returns its last latents. */
+export async function* sampleStage(
+  job: Job,
+  stage: SampledStage,
+  { name, start, first = 0, progress, copies, predict, ...input }: StageInput,
+  context: Context,
+): Events<Tensor<"float32">> {
+  const { sampling: { schedule, prediction } } = context.parts[stage];
+  const own = job.sampling(stage);
+  const chosen = context.registry.choose("scheduler", own.scheduler ?? usualScheduler);
+  const scheduler = await chosen.create({ schedule, prediction });
+  try {
+    const named = withName(chosen.name, scheduler);
+    const timesteps = job.timesteps(stage, { scheduler: named, schedule });
+    const begin = start ?? own.startStep ?? 0;
+    const latents = typeof input.latents === "function" ? input.latents(timesteps[begin]!) : input.latents;
+    const loop = denoise({
+      stage,
+      name,
+      schedule,
+      prediction,
+      scheduler: named,
+      timesteps,
+      latents,
+      scales: job.scales(stage),
+      rescale: own.guidanceRescale,
+      start: begin,
+      stop: own.stopStep,
+      // A session that doubles no latents serves guided steps with a batch that is doubled here.
+      predict: (x, { t, guided }) => {
+        return copies === 1 && guided ? predict(stack(x, x), { t, all: true }) : predict(x, { t, all: copies > 1 });
+      },
+      noise: (step) => job.noise(stage, latents.shape, { step: step + 1, first }),
+      signal: context.signal,
+    });
+    return yield* reportSteps(loop, { job, stage, name, ...progress }, context);
+  } finally {
+    await blame(chosen.plugin, () => scheduler.dispose?.());
+  }
+}
+
+function withName(name: string, scheduler: Scheduler): Scheduler & { readonly name: string } {
+  const { timesteps } = scheduler;
+  return {
+    name,
+    step: (input) => scheduler.step(input),
+    ...(timesteps ? { timesteps: (n) => timesteps.call(scheduler, n) } : {}),
+  };
+}
+
+/** Passes the steps of a loop on as events and records their tensors; returns the last latents. */
+async function* reportSteps(
+  loop: AsyncGenerator<DenoiseStep, Tensor<"float32">>,
+  { job, stage, name, done, total }: { job: Job; stage: SampledStage; name: string; done: number; total: number },
+  { clock, previewer }: Context,
+): Events<Tensor<"float32">> {
+  // A preview shows the newest step, whichever event it is asked of.
+  let newest: DenoiseStep | undefined;
+  const preview = () => previewer.paint(newest!.clean);
+  for (let taken = 1;; taken++) {
+    const { done: finished, value } = await loop.next();
+    if (finished) return value;
+    newest = value;
+    const { index, seconds, latents } = value;
+    clock.step(stage, seconds);
+    job.record(`noise.${name}.${index + 1}`, value.noise);
+    job.record(`${name}.model_output.${index}`, value.modelOutput);
+    job.record(`${name}.latents.${index}`, latents);
+    yield {
+      type: "step",
+      run: job.index,
+      stage,
+      step: done + taken,
+      total,
+      seconds,
+      latents: () => structuredClone(latents),
+      ...(stage === "decoder" ? { preview } : {}),
+    };
+  }
+}
+
+/** Conditions by what {@linkcode StageInput.predict} is asked for: those of all rows, and the first half of them. */
+export function halves(
+  conditions: Tensor<"float32">,
+  { guided }: { guided: boolean },
+): (all: boolean) => Tensor<"float32"> {
+  // Always the same two objects: what a network computes from them alone is kept as long as they are.
+  const conditional = guided ? rows(conditions, 0, conditions.shape[0]! / 2) : conditions;
+  return (all) => all ? conditions : conditional;
+}

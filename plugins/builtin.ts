@@ -1,0 +1,51 @@
+/**
+ * Everything that comes along, as plugins: a static list, so that a compiled program has it too.
+ * @module
+ */
+import ddim from "../schedulers/ddim.ts";
+import ddpmWuerstchen from "../schedulers/ddpm_wuerstchen.ts";
+import dpmpp2m from "../schedulers/dpmpp_2m.ts";
+import dpmpp2mSde from "../schedulers/dpmpp_2m_sde.ts";
+import euler from "../schedulers/euler.ts";
+import eulerAncestral from "../schedulers/euler_ancestral.ts";
+import heun from "../schedulers/heun.ts";
+import lcm from "../schedulers/lcm.ts";
+import stableCascade from "../schedulers/stable_cascade.ts";
+import clipText from "./builtin/clip_text.ts";
+import diffNeXt from "./builtin/diffnext.ts";
+import fromImage from "./builtin/from_image.ts";
+import interpolate from "./builtin/interpolate.ts";
+import onnxRuntime from "./builtin/onnx_runtime.ts";
+import paellaVq from "./builtin/paella_vq.ts";
+import psnr from "./builtin/psnr.ts";
+import semanticCompressor from "./builtin/semantic_compressor.ts";
+import wuerstchenPrior from "./builtin/wuerstchen_prior.ts";
+import type { Plugin } from "./define.ts";
+import { Registry } from "./registry.ts";
+
+/** The plugins that come along. */
+export const builtinPlugins: readonly Plugin[] = [
+  ddpmWuerstchen,
+  ddim,
+  euler,
+  eulerAncestral,
+  heun,
+  dpmpp2m,
+  dpmpp2mSde,
+  lcm,
+  stableCascade,
+  clipText,
+  wuerstchenPrior,
+  fromImage,
+  interpolate,
+  diffNeXt,
+  paellaVq,
+  semanticCompressor,
+  psnr,
+  onnxRuntime,
+] as unknown as readonly Plugin[];
+
+/** A new registry with everything that comes along. */
+export function builtinRegistry(): Registry {
+  return new Registry(builtinPlugins);
+}
