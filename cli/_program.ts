@@ -11,6 +11,7 @@ import { completionsCommand } from "./completions.ts";
 import { convertCommand } from "./convert.ts";
 import { datasetCommand } from "./dataset.ts";
 import { evalCommand } from "./eval.ts";
+import { exportCommand } from "./export.ts";
 import { generateCommand } from "./generate.ts";
 import { infoCommand } from "./info.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -75,6 +76,7 @@ export function createProgram(): Command {
     trainCommand(),
     evalCommand(),
     convertCommand(),
+    exportCommand(),
     completionsCommand(createProgram),
   ];
   for (const command of commands) {

@@ -33,6 +33,7 @@ Deno.test("bash completes commands, flags, words of a flag, files and folders", 
     "train",
     "eval",
     "convert",
+    "export",
     "completions",
   ]);
   assert.deepEqual(await completeInBash("in"), ["info", "inspect"]);

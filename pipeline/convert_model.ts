@@ -2,9 +2,10 @@
  * Writes a model, or one network of it, again: as another type, under other names, with LoRAs inside, in one file or several.
  * @module
  */
-import { basename, dirname, join, resolve } from "node:path";
-import { CheckpointError, ConfigError, ResourceError } from "../errors.ts";
-import { syncFolder, writeFileAtomic } from "../files/atomic_write.ts";
+import { basename, join, resolve } from "node:path";
+import { CheckpointError, ConfigError } from "../errors.ts";
+import { writeFileAtomic } from "../files/atomic_write.ts";
+import { writeWholeFolder } from "../files/whole_folder.ts";
 import { parseConfig } from "../networks/config.ts";
 import { version } from "../version.ts";
 import type { WeightType } from "../weights/cast.ts";
@@ -107,7 +108,7 @@ export async function convertModel(
   }
   const loras = await openMerged(sources, options.loras ?? []);
   if (toFile) return [await writeFile(sources[0]!, output, { loras, options, input })];
-  return await writeWhole(output, async (folder) => {
+  return await writeWholeFolder(output, async (folder) => {
     const copied = (await Deno.stat(input)).isDirectory;
     if (copied) await copyRest(input, folder);
     const written: ConvertedNetwork[] = [];
@@ -252,32 +253,5 @@ async function copyRest(from: string, to: string): Promise<void> {
       await Deno.mkdir(join(to, name));
       await copyRest(path, join(to, name));
     } else await writeFileAtomic(join(to, name), await Deno.readFile(path));
-  }
-}
-
-/**
- * Writes a folder beside its place and gives it its name at the end.
- *
- * @throws {ConfigError} where there is something of that name
- */
-async function writeWhole<Result>(path: string, write: (folder: string) => Promise<Result>): Promise<Result> {
-  const taken = () => new ConfigError(`Cannot write ${path}: it exists, choose another name`);
-  const target = resolve(path);
-  if (await Deno.lstat(target).then(() => true, () => false)) throw taken();
-  const unfinished = join(dirname(target), `.${basename(target)}-${crypto.randomUUID().slice(0, 8)}`);
-  await Deno.mkdir(unfinished).catch((cause) => {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new ConfigError(`Cannot write ${path}: there is no folder ${dirname(target)}, make it first`, { cause });
-  });
-  try {
-    const result = await write(unfinished);
-    if (await Deno.lstat(target).then(() => true, () => false)) throw taken();
-    await Deno.rename(unfinished, target);
-    await syncFolder(dirname(target));
-    return result;
-  } catch (error) {
-    await Deno.remove(unfinished, { recursive: true }).catch(() => {});
-    if (!(error instanceof ResourceError)) throw error;
-    throw new ResourceError(error.message.replaceAll(unfinished, path), { cause: error });
   }
 }

@@ -1,0 +1,208 @@
+/**
+ * Writes the networks of a model as plain ONNX files with their weights beside them, for any other runtime.
+ *
+ * A graph has the standard's operators alone (no fused ones of ONNX Runtime's), one latent size and any batch.
+ * @module
+ */
+import { join } from "node:path";
+import { writeFileAtomic } from "../files/atomic_write.ts";
+import { writeWholeFolder } from "../files/whole_folder.ts";
+import { clipText, type ClipTextConfig, clipTextConfig } from "../networks/clip_text.ts";
+import { parseConfig } from "../networks/config.ts";
+import { type Binding, encodeModel, type Graph, graph, input, type Parameter } from "../onnx/mod.ts";
+import { AutoencoderStage } from "../stages/autoencoder.ts";
+import { DecoderStage } from "../stages/decoder.ts";
+import { PriorStage } from "../stages/prior.ts";
+import { rewriteNames } from "../stages/rewrites.ts";
+import { bytesOf, sizeOf, type Tensor, tensorBytes } from "../tensor/tensor.ts";
+import { version } from "../version.ts";
+import { applyLoras } from "../weights/apply_lora.ts";
+import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
+import { readJson } from "../weights/read_json.ts";
+import { checkNetwork, type ConfigOf, configSchemas } from "./infer_network.ts";
+import { type LoraChoice, lorasOf, openLoras } from "./loras.ts";
+import { findModel } from "./model.ts";
+import { modelDefaults } from "./options.ts";
+import { planSizes } from "./plan.ts";
+import { sizeRules } from "./size_rules.ts";
+import { type FileKind, openWeightsFile } from "./weights_file.ts";
+
+/** What is exported. */
+export interface ExportOptions {
+  readonly prior?: string | undefined;
+  readonly decoder?: string | undefined;
+  readonly variant?: string | undefined;
+  /** Size of the pictures that the graphs are for, in pixels; the model's own where left out. */
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly loras?: readonly LoraChoice[] | undefined;
+}
+
+/** An exported network. */
+export interface ExportedNetwork {
+  readonly name: string;
+  /** File name of the graph; its weights are in the file with `.data` behind. */
+  readonly file: string;
+  readonly inputs: readonly ExportedValue[];
+  readonly outputs: readonly ExportedValue[];
+  readonly bytes: number;
+}
+
+/** An input or output; a size that is a name may be any. */
+export interface ExportedValue {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly (number | string)[];
+}
+
+/** A network before it is written. */
+interface Plan {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly read: (key: string) => Promise<Tensor>;
+  readonly stored: ReadonlyMap<string, { readonly dtype: Tensor["dtype"]; readonly shape: readonly number[] }>;
+}
+
+/**
+ * Exports a model: `prior_text_encoder.onnx`, `prior.onnx`, `decoder_text_encoder.onnx`, `decoder.onnx` and `vqgan.onnx`, each with
+ * its weights in a file of its own, and `model.json` with inputs, outputs and sizes.
+ *
+ * @param folder is made; there must be nothing of that name
+ * @throws {CheckpointError} where the model is missing or damaged
+ * @throws {ConfigError} where the folder exists or the size is none that the model can paint
+ * @throws {ResourceError} where the disk is full
+ */
+export async function exportModel(
+  name: string,
+  folder: string,
+  options: ExportOptions = {},
+): Promise<ExportedNetwork[]> {
+  const { variant, loras: choices = [] } = options;
+  const model = await findModel(name, options);
+  const { prior: first, decoder: second } = model;
+  const open = async <Kind extends FileKind>(kind: Kind, path: string, file: string | undefined) => {
+    if (file !== undefined) return await openWeightsFile(kind, file, { folder: path });
+    const config = await readConfig(path, configSchemas[kind]) as ConfigOf[Kind];
+    const checkpoint = await openCheckpoint(path, { stem: "diffusion_pytorch_model", variant, orPlain: true });
+    return { config, checkpoint };
+  };
+  const [prior, decoder, vqgan, priorText, decoderText] = await Promise.all([
+    open("prior", first.prior, first.file),
+    open("decoder", second.decoder, second.file),
+    open("vqgan", second.vqgan, second.vqganFile),
+    openText(first.textEncoder, variant),
+    openText(second.textEncoder, variant),
+  ]);
+  const loras = await openLoras(choices, {
+    prior: prior.checkpoint.tensors,
+    prior_text_encoder: priorText.checkpoint.tensors,
+    decoder: decoder.checkpoint.tensors,
+  });
+  const defaults = modelDefaults(model.defaults);
+  const sizes = planSizes(
+    { width: options.width ?? defaults.width, height: options.height ?? defaults.height },
+    sizeRules(model, { decoder: decoder.config, vqgan: vqgan.config }),
+  );
+  const plain = { without: rewriteNames };
+  const tokens = [priorText, decoderText].map(({ config }) => config.max_position_embeddings) as [number, number];
+  const stages = {
+    prior: new PriorStage(prior.config, prior.checkpoint, plain),
+    decoder: new DecoderStage(decoder.config, decoder.checkpoint, plain),
+    vqgan: new AutoencoderStage(vqgan.config, vqgan.checkpoint, plain),
+  };
+  const embedding = sizes.prior;
+  const graphs = [
+    ["prior_text_encoder", textGraph(priorText.config), priorText.checkpoint, "prior_text_encoder"],
+    ["prior", stages.prior.network.graph({ ...sizes.prior, tokens: tokens[0] }), prior.checkpoint, "prior"],
+    ["decoder_text_encoder", textGraph(decoderText.config), decoderText.checkpoint, undefined],
+    [
+      "decoder",
+      stages.decoder.network.graph({ ...sizes.decoder, embedding, tokens: tokens[1] }),
+      decoder.checkpoint,
+      "decoder",
+    ],
+    ["vqgan", stages.vqgan.network.graph(sizes.decoder), vqgan.checkpoint, undefined],
+  ] as const;
+  const readers = new Map(loras.flatMap(({ lora: { checkpoint } }) => {
+    return [...checkpoint.tensors].map(([key, stored]) => [stored, () => checkpoint.read(key)] as const);
+  }));
+  const plans = graphs.map(([name, graph, checkpoint, network]): Plan => {
+    const own = network === undefined ? [] : lorasOf(loras, network);
+    const changed = applyLoras(graph, own);
+    return {
+      name,
+      graph: changed.graph,
+      stored: new Map([...checkpoint.tensors, ...changed.tensors]),
+      read: (key) => readers.get(changed.tensors.get(key)!)?.() ?? checkpoint.read(key),
+    };
+  });
+  return await writeWholeFolder(folder, async (unfinished) => {
+    const networks: ExportedNetwork[] = [];
+    for (const plan of plans) networks.push(await writeNetwork(unfinished, plan));
+    const about = {
+      program: `wuerstchen ${version}`,
+      image: sizes.image,
+      prior: sizes.prior,
+      decoder: sizes.decoder,
+      latent_mean: first.latentMean,
+      latent_std: first.latentStd,
+      vqgan_scale_factor: vqgan.config.scale_factor,
+      networks,
+    };
+    const text = new TextEncoder().encode(`${JSON.stringify(about, null, 2)}\n`);
+    await writeFileAtomic(join(unfinished, "model.json"), text);
+    return networks;
+  });
+}
+
+async function readConfig<Schema extends Parameters<typeof parseConfig>[0]>(folder: string, schema: Schema) {
+  const file = join(folder, "config.json");
+  return parseConfig(schema, await readJson(file), { file });
+}
+
+async function openText(folder: string, variant: string | undefined) {
+  const config = await readConfig(folder, clipTextConfig);
+  const checkpoint = await openCheckpoint(folder, { stem: "model", variant, orPlain: true });
+  checkNetwork("text_encoder", checkpoint, config);
+  return { config, checkpoint };
+}
+
+function textGraph(config: ClipTextConfig): Graph {
+  const shape = ["batch", config.max_position_embeddings];
+  const inputs = { ids: input("ids", "int64", shape), mask: input("mask", "int64", shape) };
+  const outputs = { states: clipText(config, inputs).lastHiddenState };
+  return graph({ name: "CLIPTextModel", inputs: Object.values(inputs), outputs });
+}
+
+/** Small tensors begin at multiples of this many bytes, large ones where any system can map them (onnx's `save_external_data`). */
+const alignment = { small: 64, large: 65536, from: 1 << 20 };
+
+async function writeNetwork(folder: string, { name, graph, stored, read }: Plan): Promise<ExportedNetwork> {
+  const file = `${name}.onnx`;
+  const location = `${file}.data`;
+  const places: { key: string; offset: number; bytes: number }[] = [];
+  let end = 0;
+  const bind = ({ key }: Parameter): Binding => {
+    const { dtype, shape } = stored.get(key)!;
+    const bytes = sizeOf(shape) * bytesOf(dtype);
+    const unit = bytes >= alignment.from ? alignment.large : alignment.small;
+    const offset = Math.ceil(end / unit) * unit;
+    places.push({ key, offset, bytes });
+    end = offset + bytes;
+    return { kind: "external", dtype, location, offset };
+  };
+  const model = encodeModel(graph, bind);
+  async function* chunks() {
+    let at = 0;
+    for (const { key, offset, bytes } of places) {
+      if (offset > at) yield new Uint8Array(offset - at);
+      yield tensorBytes(await read(key));
+      at = offset + bytes;
+    }
+  }
+  await writeFileAtomic(join(folder, location), chunks(), { bytes: end });
+  await writeFileAtomic(join(folder, file), model);
+  const described = (values: Graph["inputs"]) =>
+    values.map(({ name, value: { dtype, shape } }) => ({ name, dtype, shape }));
+  return { name, file, inputs: described(graph.inputs), outputs: described(graph.outputs), bytes: end };
+}
