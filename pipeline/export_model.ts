@@ -17,7 +17,7 @@ import { rewriteNames } from "../stages/rewrites.ts";
 import { bytesOf, sizeOf, type Tensor, tensorBytes } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
 import { applyLoras } from "../weights/apply_lora.ts";
-import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
+import { openCheckpoint } from "../weights/checkpoint.ts";
 import { readJson } from "../weights/read_json.ts";
 import { checkNetwork, type ConfigOf, configSchemas } from "./infer_network.ts";
 import { type LoraChoice, lorasOf, openLoras } from "./loras.ts";

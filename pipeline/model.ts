@@ -19,6 +19,7 @@ import { describeValue } from "./option_types.ts";
 import { maxGuidance, maxSteps } from "./limits.ts";
 import { type DecoderRepository, onlyRepository, type PriorRepository, readModelFolder } from "./repositories.ts";
 import { usualSides } from "./size_rules.ts";
+import { findWeightsFile, withWeightsFiles } from "./weights_file.ts";
 
 const side = z.int().min(1).max(1 << 16);
 const steps = z.int().positive().max(maxSteps);
@@ -122,7 +123,10 @@ async function findFolder(
   if (isPlain && await isFolder(join(bundled, name))) return { name, folder: join(bundled, name), onHub: false };
   if (await isFile(name)) {
     if (await isArchive(name)) return await findInBundle(name, hub);
-    throw new CheckpointError(`${name}: Expected a model folder but found a file`);
+    throw new CheckpointError(
+      `${name}: Expected a model folder but found a file: weights alone have no tokenizer and no text encoder; give the model that ` +
+        "they belong to with --model, and the file with --prior or --decoder",
+    );
   }
   const id = parseModelId(name);
   if (id !== undefined) {
@@ -200,8 +204,8 @@ async function readDefaults(folders: readonly string[]): Promise<ModelDefaultsFi
  *
  * @param name a folder (a parent of two repositories, diffusers' combined layout, or one repository), a bundled name, a file of
  * `wuerstchen bundle`, or a repository on the hub, which is fetched; a decoder on the hub leads to the prior that its card names
- * @param options.prior replaces the half that makes the embedding
- * @param options.decoder replaces the half that makes the picture
+ * @param options.prior replaces the half that makes the embedding, or, a single file, Stage C's weights alone
+ * @param options.decoder replaces the half that makes the picture, or, a single file, Stage B's or Stage A's weights alone
  * @throws {CheckpointError} where a half is missing or is no Würstchen repository
  * @throws {HubError} where a repository on the hub cannot be had
  */
@@ -221,6 +225,18 @@ export async function findModel(
         value === "" ? "nothing" : describeValue(value)
       }`,
     );
+  }
+  const isWeights = async (path: string | undefined) => {
+    return path !== undefined && await isFile(path) && !await isArchive(path);
+  };
+  const [priorIsFile, decoderIsFile] = await Promise.all([isWeights(prior), isWeights(decoder)]);
+  if (priorIsFile || decoderIsFile) {
+    const files = await Promise.all([
+      ...(priorIsFile ? [findWeightsFile("prior", prior!)] : []),
+      ...(decoderIsFile ? [findWeightsFile("decoder", decoder!)] : []),
+    ]);
+    const halves = { prior: priorIsFile ? undefined : prior, decoder: decoderIsFile ? undefined : decoder };
+    return withWeightsFiles(await findModel(name, { ...halves, modelsFolder, hub }), files);
   }
   const read = async (text: string) => {
     const { folder, ...found } = await findFolder(text, { bundled: modelsFolder, hub });
