@@ -90,10 +90,7 @@ export function trainingCase(name: PhaseName, config: TrainingConfig): TrainingC
     objective: objective!,
     scopes: scopes[name],
     ...(trained && { trained }),
-    samples: own.batch,
-    state: { epoch: 0, position: 0 },
-    unreadable: [],
-    waitedSeconds: 0,
+    loader: { samples: own.batch, state: { epoch: 0, position: 0 }, unreadable: [], waitedSeconds: 0 },
     inputs: () => Promise.resolve(inputs),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

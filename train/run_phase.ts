@@ -57,7 +57,7 @@ async function* takeSteps(request: PhaseRequest): AsyncGenerator<TrainingEvent> 
     time: new Date().toISOString(),
     steps: own.steps,
     batch: own.batch * own.batches,
-    samples: run.phase.samples,
+    samples: run.phase.loader.samples,
     flops: run.flops,
   });
   const before = { seconds: progress.position?.seconds ?? 0, flops: progress.position?.flops ?? 0 };
@@ -81,7 +81,7 @@ async function* takeSteps(request: PhaseRequest): AsyncGenerator<TrainingEvent> 
     const seconds = (performance.now() - begun) / 1000;
     averages.add({ loss, norm, ...metrics }, { seconds });
     yield { type: "progress", phase: name, step, total: own.steps, seconds, loss };
-    for (const { id, reason } of run.phase.unreadable.filter(({ id }) => !unreadable.has(id))) {
+    for (const { id, reason } of run.phase.loader.unreadable.filter(({ id }) => !unreadable.has(id))) {
       unreadable.add(id);
       yield* folder.logged({ type: "unreadable", id, reason });
     }
@@ -150,7 +150,7 @@ function stepLine(
     learningRate: run.learningRate,
     seconds,
     picturesPerSecond: count * own.batch * own.batches / taken,
-    waitedSeconds: run.phase.waitedSeconds,
+    waitedSeconds: run.phase.loader.waitedSeconds,
     memory: Deno.memoryUsage().rss,
   };
 }

@@ -44,7 +44,7 @@ export async function savePhase(
     phase: name,
     step,
     done,
-    order: run.phase.state,
+    order: run.phase.loader.state,
     ...(adversaryStep === undefined ? {} : { adversaryStep }),
     scaleFactor: progress.configs.vqgan.scale_factor,
     ...spent,

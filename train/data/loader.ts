@@ -101,6 +101,11 @@ export class Loader implements Disposable {
     this.#pool = workers === 0 ? undefined : new LoadPool(workers);
   }
 
+  /** Samples that batches are drawn from. */
+  get samples(): number {
+    return this.#options.source.length;
+  }
+
   /** Where the order stands behind the last batch that was handed out. */
   get state(): OrderState {
     return this.#state;

@@ -7,6 +7,7 @@ import { stageCTarget } from "../../networks/compressor_input.ts";
 import { div, graph, input, type Value } from "../../onnx/mod.ts";
 import { sizeOf, type Tensor, tensor } from "../../tensor/tensor.ts";
 import type { TrainingConfig } from "../config.ts";
+import type { Batch } from "../data/loader.ts";
 import { FrozenNetwork } from "../frozen_network.ts";
 import { embedForTraining } from "../networks.ts";
 import type { Weights } from "../optimiser/gradient_pass.ts";
@@ -19,10 +20,10 @@ export interface PictureEncoder extends AsyncDisposable {
   /**
    * Encodes a batch.
    *
-   * @param images of any size that the network takes; a session is built for each when it first comes
-   * @param keys names of the pictures: where every sight of a picture is the same, equal keys are encoded once
+   * Pictures may have any size that the network takes; a session is built for each when it first comes. Where every sight of a
+   * picture is the same, it is encoded once for each background.
    */
-  encode(images: Tensor<"float32">, keys: readonly string[]): Promise<Tensor<"float32">>;
+  encode(pictures: Pick<Batch, "images" | "ids" | "backgrounds">): Promise<Tensor<"float32">>;
 }
 
 /** Most elements that an encoder keeps: 1 GB. */
@@ -47,7 +48,8 @@ function pictureEncoder(
     return (await network.run({ pixels }))["encoded"] as Tensor<"float32">;
   }
   return {
-    async encode(images, keys) {
+    async encode({ images, ids, backgrounds }) {
+      const keys = ids.map((id, i) => `${id}\n${backgrounds[i] ?? ""}`);
       const dims = images.shape.slice(1);
       const size = sizeOf(dims);
       const all: Tensor<"float32">[] = [];

@@ -6,7 +6,7 @@ import type { NoiseSchedule } from "../../plugins/contracts/scheduler.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { ClipTokenizer } from "../../text/clip_tokenizer.ts";
 import type { PhaseName, TrainingConfig } from "../config.ts";
-import type { UnreadableSample } from "../data/load_batch.ts";
+import type { Loader } from "../data/loader.ts";
 import type { OrderState } from "../data/order.ts";
 import type { BatchDraws } from "../draws.ts";
 import type { NetworkConfigs, NetworkName } from "../networks.ts";
@@ -39,14 +39,8 @@ export interface Phase extends AsyncDisposable {
   readonly lora?: { readonly factors: Weights; readonly alpha: number };
   /** Which parameters learn; all where left out. */
   readonly trained?: (key: string) => boolean;
-  /** Samples that it draws from. */
-  readonly samples: number;
-  /** Where the order stands behind the last batch. */
-  readonly state: OrderState;
-  /** Pictures that could not be read so far, each once. */
-  readonly unreadable: readonly UnreadableSample[];
-  /** Seconds that steps have waited for data. */
-  readonly waitedSeconds: number;
+  /** Its pictures: where their order stands, which of them could not be read, how long steps have waited for them. */
+  readonly loader: Pick<Loader, "samples" | "state" | "unreadable" | "waitedSeconds">;
   /** Inputs of the objective for the next batch. */
   inputs(draws: BatchDraws, at: { step: number }): Promise<Record<string, Tensor>>;
 }

@@ -78,16 +78,7 @@ export function stageAPhase(context: PhaseContext, own: StageAConfig): Phase {
     scopes: { vqgan: "vqgan" },
     trained: stageATrains,
     ...(adversary && { adversary }),
-    samples: indices.length,
-    get state() {
-      return loader.state;
-    },
-    get unreadable() {
-      return loader.unreadable;
-    },
-    get waitedSeconds() {
-      return loader.waitedSeconds;
-    },
+    loader,
     async inputs(draws, { step }) {
       const { images } = await loader.next();
       const chosen = draws.uniform("quantize", own.batch).map((u) => u < own.quantize ? 1 : 0);

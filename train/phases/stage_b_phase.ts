@@ -13,7 +13,7 @@ import type { Objective } from "./objective.ts";
 import type { ObjectiveContext, Phase, PhaseContext } from "./phase.ts";
 import { sizedObjectives, sizeOfInput } from "./sized_objectives.ts";
 import { stageBObjective } from "./stage_b.ts";
-import { frozenText, trainedText } from "./text_inputs.ts";
+import { textInputs, withDropout } from "./text_inputs.ts";
 
 type StageBConfig = NonNullable<TrainingConfig["stageB"]>;
 
@@ -35,16 +35,14 @@ export function stageBObjectiveAt(
 
 /** Starts phase 2. */
 export async function stageBPhase(context: PhaseContext, own: StageBConfig): Promise<Phase> {
-  const { config, configs, data, state, tokenizer, networks, schedule } = context;
+  const { config, configs, data, state, tokenizer, schedule } = context;
   const { batch } = own;
   const isTrained = own.textEncoder === "trained";
-  const encoder = latentEncoder(context);
-  const text = isTrained ? trainedText(tokenizer) : await frozenText(
-    { config: configs.decoder_text_encoder, tokenizer, weights: networks.get("decoder_text_encoder")! },
-    { threads: config.threads },
-  );
+  const held = new AsyncDisposableStack();
+  const encoder = held.use(latentEncoder(context));
+  const text = held.use(await textInputs("decoder_text_encoder", context, { isTrained }));
   const { training: indices } = data.split(own);
-  const loader = data.loader({ indices, batch, seed: config.seed + 1, state });
+  const loader = held.use(data.loader({ indices, batch, seed: config.seed + 1, state }));
   return {
     name: "stageB",
     ...sizedObjectives(
@@ -60,42 +58,29 @@ export async function stageBPhase(context: PhaseContext, own: StageBConfig): Pro
       compressor: "compressor",
       ...(isTrained ? { text_encoder: "decoder_text_encoder" } : {}),
     },
-    samples: indices.length,
-    get state() {
-      return loader.state;
-    },
-    get unreadable() {
-      return loader.unreadable;
-    },
-    get waitedSeconds() {
-      return loader.waitedSeconds;
-    },
+    loader,
     async inputs(draws) {
-      const { images, captions, ids, backgrounds } = await loader.next();
-      const drops = draws.uniform("caption", batch);
+      const pictures = await loader.next();
+      const pixels = pictures.images;
       const [keep, chosen, times] = [
         draws.uniform("embedding", batch),
         draws.uniform("embeddingNoise", batch),
         draws.uniform("embeddingLevel", batch),
       ];
       const noised = chosen.map((u, i) => u < own.embeddingNoise ? schedule.alphaCumprod32(times[i]! / 2) : 1);
-      const latents = await encoder.encode(images, ids.map((id, i) => `${id}\n${backgrounds[i] ?? ""}`));
-      const cells = embeddingCells(sizeOfInput({ images }, "images"), pipelineSettings(config));
+      const latents = await encoder.encode(pictures);
+      const cells = embeddingCells(sizeOfInput({ pixels }, "pixels"), pipelineSettings(config));
       return {
-        pixels: images,
+        pixels,
         latents,
         noise: draws.normal("noise", latents.shape),
         ...noiseLevels(draws, { batch, schedule, config: own }),
         embedding_keep: column(keep.map((u) => u < own.embeddingDropout ? 0 : 1)),
         embedding_alpha_cumprod: column(noised),
         embedding_noise: draws.normal("embeddingNoise", [batch, configs.compressor.c_latent, ...cells]),
-        ...await text.of(captions.map((caption, i) => drops[i]! < own.captionDropout ? "" : caption)),
+        ...await text.of(withDropout(pictures.captions, draws, { share: own.captionDropout })),
       };
     },
-    async [Symbol.asyncDispose]() {
-      loader[Symbol.dispose]();
-      await encoder[Symbol.asyncDispose]();
-      await text[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

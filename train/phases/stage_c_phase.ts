@@ -13,7 +13,7 @@ import type { Objective } from "./objective.ts";
 import type { ObjectiveContext, Phase, PhaseContext } from "./phase.ts";
 import { onceForSize, sizedObjectives } from "./sized_objectives.ts";
 import { stageCObjective } from "./stage_c.ts";
-import { frozenText, trainedText } from "./text_inputs.ts";
+import { textInputs, withDropout } from "./text_inputs.ts";
 
 type StageCConfig = NonNullable<TrainingConfig["stageC"]>;
 
@@ -42,20 +42,18 @@ export function stageCObjectiveAt(
 
 /** Starts phase 3. */
 export async function stageCPhase(context: PhaseContext, own: StageCConfig): Promise<Phase> {
-  const { config, configs, data, state, tokenizer, networks, schedule } = context;
+  const { config, configs, data, state, tokenizer, schedule } = context;
   const { batch } = own;
   const isTrained = trainsText(own);
-  const encoder = targetEncoder(context);
+  const held = new AsyncDisposableStack();
+  const encoder = held.use(targetEncoder(context));
   const tokens = tokenizer.maxLength;
   const of = onceForSize((cells: BucketSize) => stageCObjectiveAt({ configs, tokens }, own, cells));
   const [height, width] = embeddingCells(data.size, pipelineSettings(config));
   const { factors } = of({ height, width });
-  const text = isTrained ? trainedText(tokenizer) : await frozenText(
-    { config: configs.prior_text_encoder, tokenizer, weights: networks.get("prior_text_encoder")! },
-    { threads: config.threads },
-  );
+  const text = held.use(await textInputs("prior_text_encoder", context, { isTrained }));
   const { training: indices } = data.split(own);
-  const loader = data.loader({ indices, batch, seed: config.seed + 2, state });
+  const loader = held.use(data.loader({ indices, batch, seed: config.seed + 2, state }));
   return {
     name: "stageC",
     ...sizedObjectives((cells) => of(cells).objective, { height, width }, {
@@ -67,31 +65,17 @@ export async function stageCPhase(context: PhaseContext, own: StageCConfig): Pro
       lora: { factors: initialiseLora(factors, config), alpha: own.lora.alpha ?? own.lora.rank },
     }),
     scopes: { prior: "prior", ...(isTrained ? { text_encoder: "prior_text_encoder" } : {}) },
-    samples: indices.length,
-    get state() {
-      return loader.state;
-    },
-    get unreadable() {
-      return loader.unreadable;
-    },
-    get waitedSeconds() {
-      return loader.waitedSeconds;
-    },
+    loader,
     async inputs(draws) {
-      const { images, captions, ids, backgrounds } = await loader.next();
-      const drops = draws.uniform("caption", batch);
-      const latents = await encoder.encode(images, ids.map((id, i) => `${id}\n${backgrounds[i] ?? ""}`));
+      const pictures = await loader.next();
+      const latents = await encoder.encode(pictures);
       return {
         latents,
         noise: draws.normal("noise", latents.shape),
         ...noiseLevels(draws, { batch, schedule, config: own }),
-        ...await text.of(captions.map((caption, i) => drops[i]! < own.captionDropout ? "" : caption)),
+        ...await text.of(withDropout(pictures.captions, draws, { share: own.captionDropout })),
       };
     },
-    async [Symbol.asyncDispose]() {
-      loader[Symbol.dispose]();
-      await encoder[Symbol.asyncDispose]();
-      await text[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

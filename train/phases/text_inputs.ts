@@ -6,8 +6,10 @@ import { clipText, type ClipTextConfig } from "../../networks/clip_text.ts";
 import { graph, input } from "../../onnx/mod.ts";
 import { sizeOf, type Tensor, tensor } from "../../tensor/tensor.ts";
 import type { ClipTokenizer } from "../../text/clip_tokenizer.ts";
+import type { BatchDraws } from "../draws.ts";
 import { FrozenNetwork } from "../frozen_network.ts";
 import type { Weights } from "../optimiser/gradient_pass.ts";
+import type { PhaseContext } from "./phase.ts";
 
 /** Makes text inputs: token ids for an encoder that learns, states for one that is frozen. */
 export interface TextInputs extends AsyncDisposable {
@@ -26,7 +28,7 @@ export function tokenInputs(tokenizer: ClipTokenizer, captions: readonly string[
 }
 
 /** Token ids, for an encoder that is trained along. */
-export function trainedText(tokenizer: ClipTokenizer): TextInputs {
+function trainedText(tokenizer: ClipTokenizer): TextInputs {
   return {
     of: (captions) => Promise.resolve(tokenInputs(tokenizer, captions)),
     [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -36,8 +38,28 @@ export function trainedText(tokenizer: ClipTokenizer): TextInputs {
 /** Most states that are kept, in elements: 256 MB. */
 const cacheSize = 1 << 26;
 
+/** Captions, a share of them replaced by none: guidance needs to know what a picture without words is. */
+export function withDropout(
+  captions: readonly string[],
+  draws: BatchDraws,
+  { share }: { share: number },
+): string[] {
+  const drops = draws.uniform("caption", captions.length);
+  return captions.map((caption, i) => drops[i]! < share ? "" : caption);
+}
+
+/** Text inputs of a phase, for an encoder that learns along or stays as it is. */
+export async function textInputs(
+  name: "prior_text_encoder" | "decoder_text_encoder",
+  { config: { threads }, configs, networks, tokenizer }: PhaseContext,
+  { isTrained }: { isTrained: boolean },
+): Promise<TextInputs> {
+  if (isTrained) return trainedText(tokenizer);
+  return await frozenText({ config: configs[name], tokenizer, weights: networks.get(name)! }, { threads });
+}
+
 /** States of an encoder that is frozen, kept by caption. Each caption is encoded alone, so that no state depends on its batch. */
-export async function frozenText(
+async function frozenText(
   { config, tokenizer, weights }: { config: ClipTextConfig; tokenizer: ClipTokenizer; weights: Weights },
   { threads }: { threads?: number | undefined } = {},
 ): Promise<TextInputs> {
