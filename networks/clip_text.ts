@@ -11,30 +11,17 @@ import {
   constant,
   equal,
   gather,
-  gelu,
   GraphError,
   matMul,
-  mul,
   parameter,
-  relu,
   reshape,
   scope,
-  sigmoid,
-  silu,
   type Value,
   where,
 } from "../onnx/mod.ts";
+import { activationNames, activations } from "./activations.ts";
 import { count, repeats } from "./config.ts";
 import { layerNorm, linear, scaledDotProduct } from "./layers.ts";
-
-const activations = {
-  quick_gelu: (x: Value) => mul(x, sigmoid(mul(x, 1.702))),
-  gelu: (x: Value) => gelu(x),
-  gelu_new: (x: Value) => gelu(x, { approximate: "tanh" }),
-  gelu_pytorch_tanh: (x: Value) => gelu(x, { approximate: "tanh" }),
-  relu,
-  silu,
-};
 
 /** `config.json` of a CLIP text model, with the class's defaults. */
 export const clipTextConfig = z.object({
@@ -45,7 +32,7 @@ export const clipTextConfig = z.object({
   num_hidden_layers: repeats.default(12),
   num_attention_heads: count.default(8),
   max_position_embeddings: count.default(77),
-  hidden_act: z.enum(Object.keys(activations) as (keyof typeof activations)[]).default("quick_gelu"),
+  hidden_act: z.enum(activationNames).default("quick_gelu"),
   layer_norm_eps: z.number().nonnegative().default(1e-5),
   eos_token_id: z.int().default(49407),
   architectures: z.array(z.string()).default(["CLIPTextModel"]),

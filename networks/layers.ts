@@ -102,6 +102,17 @@ export function layerNorm(name: string, x: Value, { epsilon }: { epsilon: number
 }
 
 /**
+ * Root mean square normalisation over the channels (https://arxiv.org/abs/1910.07467, eq. 4), with trained weight:
+ * γ·x / √(mean of x² + epsilon).
+ */
+export function rmsNorm(name: string, x: Value, { epsilon }: { epsilon: number }): Value {
+  return scope(name, () => {
+    const meanSquare = reduceMean(mul(x, x), { axes: [-1] });
+    return mul(div(x, sqrt(add(meanSquare, epsilon))), parameter("weight", [x.size(-1)]));
+  });
+}
+
+/**
  * Global response normalisation over height and width (ConvNeXt V2, https://arxiv.org/abs/2301.00808, §3.2):
  * γ·(x·n̂) + β + x, with n = ‖x‖₂ per channel and n̂ = n / (mean of n over the channels + 10⁻⁶).
  */
@@ -153,15 +164,19 @@ export function attention(query: Value, context: Value, { heads }: { heads: numb
   });
 }
 
-/** softmax(q·kᵀ/√d + mask)·v for each head; q [b, n, c], k and v [b, m, c], mask broadcasts to [b, heads, n, m]. */
+/**
+ * softmax(s·q·kᵀ + mask)·v for each head; q [b, n, c], k and v [b, m, c], mask broadcasts to [b, heads, n, m].
+ *
+ * @param options.scale s, which is 1/√d with d the channels of a head unless told
+ */
 export function scaledDotProduct(
   { q, k, v, mask }: { q: Value; k: Value; v: Value; mask?: Value },
-  { heads }: { heads: number },
+  { heads, scale }: { heads: number; scale?: number },
 ): Value {
   const headWidth = q.size(-1) / heads;
   const split = (x: Value, perm: readonly number[]) =>
     transpose(reshape(x, [x.dim(0), x.dim(1), heads, headWidth]), perm);
-  const scores = matMul(mul(split(q, [0, 2, 1, 3]), 1 / Math.sqrt(headWidth)), split(k, [0, 2, 3, 1]));
+  const scores = matMul(mul(split(q, [0, 2, 1, 3]), scale ?? 1 / Math.sqrt(headWidth)), split(k, [0, 2, 3, 1]));
   const mixed = matMul(softmax(mask ? add(scores, mask) : scores), split(v, [0, 2, 1, 3]));
   return reshape(transpose(mixed, [0, 2, 1, 3]), q.shape);
 }

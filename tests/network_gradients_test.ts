@@ -7,6 +7,7 @@ import { smallCompressor, smallCompressorConfig } from "../networks/small_compre
 import { diffNeXtConfig, wuerstchenDiffNeXt } from "../networks/diffnext.ts";
 import { paellaDecode, paellaEncode, paellaQuantize, paellaVqConfig } from "../networks/paella_vq.ts";
 import { priorConfig, wuerstchenPrior } from "../networks/prior.ts";
+import { t5Encoder } from "../networks/t5_encoder.ts";
 import {
   add,
   constant,
@@ -21,9 +22,10 @@ import {
 import { input, reshape, sub, type Value } from "../onnx/mod.ts";
 import { uniform } from "./check_gradients.ts";
 import { evaluate } from "./interpreter/interpreter.ts";
-import { openCase } from "./network_case.ts";
+import { type NetworkCase, openCase } from "./network_case.ts";
 import { readFixtureTensors } from "./read_fixture.ts";
 import { inputsLike, runGraph } from "./run_graph.ts";
+import { openT5Case, t5Cases } from "./t5_case.ts";
 
 const tolerance = 1e-4;
 
@@ -54,7 +56,7 @@ const norm = (g: ArrayLike<number>) => Math.hypot(...Array.from(g));
  */
 async function compareGradients(
   file: string,
-  opened: Awaited<ReturnType<typeof openCase>>,
+  opened: Pick<NetworkCase<unknown>, "inputs" | "checkpoint">,
   build: (inputs: Record<string, Value>) => Value,
 ): Promise<void> {
   const golden = readFixtureTensors(`../gradients/${file}.safetensors`);
@@ -122,6 +124,15 @@ Deno.test("gradients of the text encoder equal torch's", async () => {
     return add(projected(lastHiddenState), projected(pooled));
   });
 });
+
+for (const name of t5Cases) {
+  Deno.test(`gradients of a T5 encoder ${name.replace("_", ".")} equal torch's`, async () => {
+    const opened = await openT5Case(name);
+    await compareGradients(`../t5/${name}/gradients`, opened, ({ ids, mask }) => {
+      return projected(t5Encoder(opened.config, { ids: ids!, mask: mask! }).lastHiddenState);
+    });
+  });
+}
 
 /** Compares Σ g · d with central differences along a fixed direction d of all parameters, in float64 by the interpreter. */
 async function compareSlope(name: string, build: () => Value): Promise<void> {
