@@ -15,6 +15,8 @@ interface File {
   readonly name: string;
   readonly size: number;
   done: number;
+  /** Most that was ever there, what an earlier run has left included: only what is beyond was fetched. */
+  most: number;
   /** Milliseconds at its first byte. */
   started: number | undefined;
 }
@@ -53,7 +55,7 @@ export class DownloadProgress implements Disposable {
     } else if (event.type === "fetch") {
       for (const { path, size, here } of event.files) {
         const name = `${event.id}/${path}`;
-        this.#files.set(name, { name, size, done: here, started: undefined });
+        this.#files.set(name, { name, size, done: here, most: here, started: undefined });
       }
       this.#begun ??= this.#now();
     } else this.#advance(event);
@@ -71,13 +73,13 @@ export class DownloadProgress implements Disposable {
 
   #advance({ id, path, done, total }: Extract<HubEvent, { type: "progress" }>): void {
     const name = `${id}/${path}`;
-    const file = this.#files.get(name) ?? { name, size: total, done: 0, started: undefined };
+    const file = this.#files.get(name) ?? { name, size: total, done: 0, most: 0, started: undefined };
     this.#files.set(name, file);
     const wasDone = file.done >= file.size && file.started !== undefined;
     file.started ??= this.#now();
-    // What an earlier run has left is counted, but was not fetched.
-    this.#fetched += Math.max(0, done - file.done);
-    file.done = Math.max(done, Math.min(file.done, done));
+    this.#fetched += Math.max(0, done - file.most);
+    file.most = Math.max(file.most, done);
+    file.done = done;
     if (this.#isHidden) return;
     if (canRedraw(this.#terminal)) this.#draw(done >= total);
     else if (done >= total && !wasDone) {

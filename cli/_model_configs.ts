@@ -8,6 +8,7 @@ import { clipTextConfig } from "../networks/clip_text.ts";
 import { compressorConfig } from "../networks/compressor.ts";
 import { parseConfig } from "../networks/config.ts";
 import { type ConfigOf, configSchemas } from "../pipeline/infer_network.ts";
+import type { FetchModelOptions } from "../pipeline/fetch_model.ts";
 import { findModel, type ModelFolders } from "../pipeline/model.ts";
 import { type ModelDefaults, modelDefaults } from "../pipeline/options.ts";
 import type { SizeRules } from "../pipeline/plan.ts";
@@ -30,13 +31,13 @@ export interface DescribedModel {
 const publishedName = "wuerstchen-v2";
 
 /**
- * Reads the configurations of a model.
+ * Reads the configurations of a model. Of a model on the hub, they alone are fetched.
  *
  * @throws {CheckpointError} where it is missing or a configuration is damaged
  */
 export async function readModelConfigs(
   name: string,
-  { prior, decoder }: { readonly prior?: string; readonly decoder?: string },
+  { prior, decoder, hub }: { readonly prior?: string; readonly decoder?: string; readonly hub?: FetchModelOptions },
 ): Promise<DescribedModel> {
   if (name === publishedName && prior === undefined && decoder === undefined) {
     const scales = { resolutionMultiple: 42.67, latentDimScale: 10.67 };
@@ -46,6 +47,7 @@ export async function readModelConfigs(
   const folders = await findModel(name, {
     ...(prior === undefined ? {} : { prior }),
     ...(decoder === undefined ? {} : { decoder }),
+    hub: { ...hub, weights: false },
   });
   const [priorText, priorSizes, decoderText, decoderSizes, vqgan] = await Promise.all([
     readConfig(clipTextConfig, folders.prior.textEncoder),

@@ -18,6 +18,7 @@ import { inspectCommand } from "./inspect.ts";
 import { reconstructCommand } from "./reconstruct.ts";
 import { planCommand } from "./plan.ts";
 import { pullCommand } from "./pull.ts";
+import { pushCommand } from "./push.ts";
 import { writeOut } from "./_stdout.ts";
 import { trainCommand } from "./train.ts";
 
@@ -72,6 +73,7 @@ export function createProgram(): Command {
     pullCommand(),
     bundleCommand(),
     cacheCommand(),
+    pushCommand(),
     datasetCommand(),
     trainCommand(),
     evalCommand(),

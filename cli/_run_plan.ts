@@ -1,5 +1,5 @@
 /**
- * What `wuerstchen plan` does. No weights are read.
+ * What `wuerstchen plan` does. No weights are read, and of a model on the hub none are fetched.
  * @module
  */
 import { CheckpointError } from "../errors.ts";
@@ -11,9 +11,12 @@ import { planSizes } from "../pipeline/plan.ts";
 import { inspectModel } from "../stages/inspect.ts";
 import { readTrainingConfig } from "../train/config.ts";
 import { planTraining } from "../train/plan.ts";
+import { watchDownloads } from "./_download_progress.ts";
 import { type DescribedModel, readModelConfigs } from "./_model_configs.ts";
 import { formatSeconds } from "./_progress.ts";
+import { checkCount, readRemote } from "./_remote_plan.ts";
 import { writeOut } from "./_stdout.ts";
+import { openTerminal } from "./_terminal.ts";
 import type { PlanFlags } from "./plan.ts";
 
 /** One line of a plan: a network, or a phase of a training. */
@@ -60,7 +63,11 @@ export async function runPlan(what: string, flags: PlanFlags): Promise<void> {
 const baseBytes = 200e6;
 
 async function modelPlan(name: string, flags: PlanFlags, { speed }: { speed: number }): Promise<Plan> {
-  const model = await readModelConfigs(name, flags);
+  using downloads = await watchDownloads({ terminal: openTerminal("stderr"), quiet: true });
+  const { variant } = flags;
+  const hub = { ...downloads.hub, ...(variant === undefined ? {} : { variant }) };
+  const model = await readModelConfigs(name, { ...flags, hub });
+  const remote = await readRemote(model, hub);
   const { defaults, rules } = model;
   const plan = planSizes({ width: flags.width ?? defaults.width, height: flags.height ?? defaults.height }, rules);
   const guided = (scale: number) => scale > 1 ? 2 : 1;
@@ -75,16 +82,19 @@ async function modelPlan(name: string, flags: PlanFlags, { speed }: { speed: num
     const [times, batch] = runs[name] ?? [0, 0];
     if (times === 0) return [];
     const work = { flops: times * batch * flops, nodes: times * nodes };
+    const weights = remote?.weights.get(name);
+    checkCount(weights, { name, parameters });
     return [{
       name,
       runs: times,
       parameters,
-      disk: 4 * parameters,
+      disk: weights?.bytes ?? 4 * parameters,
       memory: baseBytes + 4 * parameters + batch * activationBytes,
       flops: work.flops,
       seconds: forecastSeconds(work, { speed, kind: "inference" }),
     }];
   });
+  if (remote) return { what: name, download: remote.download, rows, disk: remote.disk, ...totals(rows) };
   const disk = model.folders === undefined ? rows.reduce((sum, row) => sum + row.disk, 0) : await diskOf(model);
   return { what: name, download: model.folders === undefined ? disk : 0, rows, disk, ...totals(rows) };
 }

@@ -9,6 +9,7 @@ import { integerOption, sideOption } from "./_options.ts";
 export interface PlanFlags {
   readonly prior?: string;
   readonly decoder?: string;
+  readonly variant?: string;
   readonly width?: number;
   readonly height?: number;
   readonly set?: readonly string[];
@@ -23,6 +24,7 @@ Time is a forecast from the speed of matrix products, which is measured for a mo
 Examples:
   wuerstchen plan emoji
   wuerstchen plan wuerstchen-v2 -W 1024 -H 1024    the published sizes, without its files
+  wuerstchen plan warp-ai/wuerstchen               what would be fetched too; only configurations and headers are
   wuerstchen plan icons.jsonc                      a training
 `;
 
@@ -40,11 +42,12 @@ export function planCommand(): Command {
     )
     .argument(
       "[what]",
-      "a model (a bundled name, a folder, wuerstchen-v2), or a training's .jsonc (default: emoji)",
+      "a model (a bundled name, a folder, wuerstchen-v2, org/name on the hub), or a training's .jsonc (default: emoji)",
       "emoji",
     )
     .option("--prior <folder>", "another prior")
     .option("--decoder <folder>", "another decoder")
+    .option("--variant <word>", "weights of this variant, such as fp16, for a model on the hub")
     .option("-W, --width <px>", "width of the picture in pixels (default: the model's own)", sideOption("--width"))
     .option("-H, --height <px>", "height of the picture in pixels (default: the model's own)", sideOption("--height"))
     .option("--set <key=value>", "change a setting of a training; may be repeated", append)

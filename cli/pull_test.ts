@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fakeHash, FakeHub, fakeToken } from "../tests/fake_hub.ts";
 import { addHubModel, hubModel } from "../tests/hub_model.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
+import { copyTinyModel, tinyModel } from "../tests/tiny_model.ts";
 
 const main = join(import.meta.dirname!, "main.ts");
 const tiny = ["-W", "64", "-H", "64", "--steps", "1", "--decoder-steps", "1"];
@@ -258,3 +259,123 @@ Deno.test({
     assert.match(err, /is read-only, choose another\n$/);
   }),
 });
+
+Deno.test(
+  "plan of a model on the hub fetches no weights, and says what would be fetched",
+  withHub(async ({ hub, run }) => {
+    const planned = await run(["plan", hubModel.decoder, "-W", "64", "-H", "64", "--json"]);
+    assert.equal(planned.code, 0, planned.err);
+    const plan = JSON.parse(planned.out);
+    const weightsOf = (id: string) =>
+      Object.entries(hub.repositories.get(id)!.files).filter(([path]) =>
+        /\/(model|diffusion_pytorch_model)\.safetensors$/.test(path)
+      );
+    const bytes = [hubModel.decoder, hubModel.prior].flatMap(weightsOf).reduce(
+      (sum, [, { byteLength }]) => sum + byteLength,
+      0,
+    );
+    assert.equal(plan.download, bytes);
+    assert.ok(plan.disk > bytes);
+    const [, stageC] = plan.rows;
+    assert.deepEqual([stageC.name, stageC.disk], ["prior", 586344]);
+    for (const { range } of hub.downloads(/safetensors/)) assert.match(range!, /^bytes=0-\d+$/);
+    await run(["pull", hubModel.decoder, "-q"]);
+    assert.equal(JSON.parse((await run(["plan", hubModel.decoder, "--json"])).out).download, 0);
+    const text = await run(["plan", hubModel.decoder], { env: { HF_HUB_OFFLINE: "1" } });
+    assert.match(text.out, /^org\/wuerstchen: nothing to download;/);
+    const { files } = hub.repositories.get(hubModel.prior)!;
+    hub.add(hubModel.prior, {
+      ...files,
+      "prior/config.json": new TextDecoder().decode(files["prior/config.json"]!).replace(/"depth": \d+/, '"depth": 7'),
+    });
+    const other = await run(["plan", hubModel.decoder]);
+    assert.equal(other.code, 3, other.out);
+    assert.match(other.err, /prior: its weights hold \d+ numbers where its configuration asks for \d+/);
+  }),
+);
+
+Deno.test(
+  "a bundle paints on a machine that has nothing else",
+  withHub(async ({ folder, hub, run }) => {
+    const made = await run(["bundle", hubModel.decoder, "-o", "model.tar", "-q"]);
+    assert.deepEqual(made, { code: 0, out: "model.tar\n", err: "" });
+    assert.equal((await run(["bundle", hubModel.decoder, "-o", "model.tar", "-q"])).code, 2);
+    const asked = hub.requests.length;
+    const there = { HF_HOME: join(folder, "elsewhere"), HF_HUB_OFFLINE: "1" };
+    const paint = ["generate", "a dog", ...tiny, "-s", "3", "-q"];
+    const painted = await run([...paint, "--model", "model.tar", "-o", "bundled.png"], {
+      env: there,
+      allow: ["--allow-read", "--allow-write", "--allow-env", "--allow-ffi", "--allow-sys"],
+    });
+    assert.equal(painted.code, 0, painted.err);
+    await run([...paint, "--model", hubModel.decoder, "-o", "pulled.png"], { env: { HF_HUB_OFFLINE: "1" } });
+    assert.deepEqual(await Deno.readFile(join(folder, "bundled.png")), await Deno.readFile(join(folder, "pulled.png")));
+    assert.equal(hub.requests.length, asked);
+    const local = await run(["bundle", tinyModel, "-o", "local.tar", "--json"]);
+    assert.equal(JSON.parse(local.out).repositories[0].id, "local/repo");
+    assert.equal((await run([...paint, "--model", "local.tar", "-o", "local.png"], { env: there })).code, 0);
+  }),
+);
+
+Deno.test(
+  "cache lists, verifies, prunes and removes what was pulled",
+  withHub(async ({ folder, blobs, run, hub }) => {
+    await run(["pull", hubModel.decoder, "-q"]);
+    const listed = JSON.parse((await run(["cache", "ls", "--json"])).out);
+    assert.deepEqual(listed.models.map(({ id }: { id: string }) => id), [hubModel.decoder, hubModel.prior]);
+    assert.match(
+      (await run(["cache", "ls"])).out,
+      /^org\/wuerstchen {2}\d+ MB\n {2}[0-9a-f]{12} {2}main {2}\d+ files {2}\d+ MB\n/,
+    );
+    assert.match((await run(["cache", "verify"])).out, /^\d+ files are what the hub listed/);
+    const { files } = hub.repositories.get(hubModel.decoder)!;
+    const blob = join(blobs, fakeHash(weights, files[weights]!));
+    const bytes = await Deno.readFile(blob);
+    await Deno.writeFile(blob, bytes.map((byte, i) => i === 5000 ? byte ^ 4 : byte));
+    const damaged = await run(["cache", "verify", hubModel.decoder]);
+    assert.equal(damaged.code, 3);
+    assert.match(damaged.err, /^error: 1 of \d+ files are damaged: \S+; remove them and pull the model again$/m);
+    await Deno.writeTextFile(join(blobs, "aa.incomplete"), "xx");
+    assert.match((await run(["cache", "prune", "--dry-run"])).out, /aa\.incomplete.*\n.* would be freed\n$/);
+    assert.equal((await run(["cache", "prune"])).code, 2);
+    assert.equal((await run(["cache", "prune", "-y"])).code, 0);
+    const removed = JSON.parse((await run(["cache", "rm", hubModel.decoder, "-y", "--json"])).out);
+    assert.equal(removed.removed[0].what, hubModel.decoder);
+    assert.equal((await run(["cache", "rm", hubModel.decoder, "-y"])).code, 2);
+    assert.deepEqual(await names(join(folder, "hf", "hub")), [".locks", "models--org--wuerstchen-prior"]);
+  }),
+);
+
+Deno.test(
+  "a licence that forbids commercial use is accepted once by --accept-license",
+  withHub(async ({ hub, run }) => {
+    const { files } = hub.repositories.get(hubModel.decoder)!;
+    hub.add(hubModel.decoder, { ...files, "README.md": `---\nlicense: cc-by-nc-4.0\nprior: ${hubModel.prior}\n---\n` });
+    const refused = await run(["pull", hubModel.decoder, "-q"]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.err, /^error: org\/wuerstchen: its licence, cc-by-nc-4\.0, allows no commercial use: read it/);
+    assert.equal((await run(["pull", hubModel.decoder, "-q", "--accept-license"])).code, 0);
+    assert.equal((await run(["pull", hubModel.decoder, "-q"])).code, 0);
+  }),
+);
+
+Deno.test(
+  "push puts a model with its card onto the hub, from where pull takes it",
+  withHub(async ({ folder, hub, run }) => {
+    const env = { HF_TOKEN: fakeToken };
+    const listed = await run(["push", tinyModel, "me/model", "--dry-run", "--json"]);
+    assert.equal(listed.code, 0, listed.err);
+    assert.ok(JSON.parse(listed.out).files.some(({ path }: { path: string }) => path === "README.md"));
+    assert.equal((await run(["push", tinyModel, "me/model"])).code, 2);
+    const model = join(folder, "model");
+    await copyTinyModel(model);
+    const pushed = await run(["push", model, "me/model", "--license", "mit", "-m", "A test"], { env });
+    assert.equal(pushed.code, 0, pushed.err);
+    assert.match(pushed.out, /\/me\/model\/commit\/[0-9a-f]{40}\n$/);
+    assert.match(new TextDecoder().decode(hub.repositories.get("me/model")!.files["README.md"]), /\nlicense: mit\n/);
+    assert.deepEqual(hub.pushes.map(({ summary }) => summary), ["A test"]);
+    const painted = await run(["generate", "a dog", "--model", "me/model", ...tiny, "-q", "-o", "a.png"]);
+    assert.equal(painted.code, 0, painted.err);
+    assert.equal((await run(["push", folder, "me/model"], { env })).code, 3);
+  }),
+);

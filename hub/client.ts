@@ -65,7 +65,7 @@ export class HubClient {
   }
 
   /** The same as a function in the shape of `fetch`, for libraries. */
-  fetcher(subject: Subject, { signal }: { signal?: AbortSignal | undefined } = {}): typeof fetch {
+  fetcher(subject: Subject, options: Pick<HubRequest, "signal" | "answers"> = {}): typeof fetch {
     return (input, init) => {
       const { method, headers, body, signal: own } = input instanceof Request ? input : init ?? {};
       return this.request(input instanceof Request ? input.url : String(input), {
@@ -73,7 +73,8 @@ export class HubClient {
         headers,
         body,
         subject,
-        signal: own ?? signal,
+        ...options,
+        signal: own ?? options.signal,
       });
     };
   }
@@ -131,7 +132,8 @@ export class HubClient {
       sent.set("accept-encoding", "identity");
       const { token } = this.settings;
       if (token && url.host === this.#host && !sent.has("authorization")) sent.set("authorization", token.header);
-      const timer = setTimeout(
+      // What is sent may take as long as it takes.
+      const timer = request.body ? undefined : setTimeout(
         () => stop.abort(new DOMException(`no answer within ${this.settings.answerSeconds} s`, "TimeoutError")),
         this.settings.answerSeconds * 1000,
       );

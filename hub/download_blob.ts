@@ -12,6 +12,7 @@ import { delay, type HubClient } from "./client.ts";
 import type { Listing, RemoteFile } from "./listing.ts";
 import { takeLock } from "./lock.ts";
 import { explainNetworkError } from "./refusals.ts";
+import { openXet } from "./xet.ts";
 
 /** Options of {@linkcode downloadBlob}. */
 export interface DownloadOptions {
@@ -83,6 +84,8 @@ class Transfer {
   readonly #listing: Listing;
   readonly #options: DownloadOptions & { readonly partial: string; readonly state: { written: number } };
   #hash: Hash;
+  /** Whether Xet storage may still be asked. */
+  #triesXet: boolean;
   /** Bytes in the partial file. */
   #at = 0;
   #wrong = false;
@@ -96,6 +99,7 @@ class Transfer {
     this.#listing = listing;
     this.#options = options;
     this.#hash = blobHash(file.hash, file);
+    this.#triesXet = options.client.settings.xet && file.xet !== undefined;
   }
 
   /** Whether the bytes that came are none of the file's. */
@@ -107,7 +111,8 @@ class Transfer {
     const { client: { settings }, signal, partial } = this.#options;
     using out = await Deno.open(partial, { read: true, write: true, create: true });
     const resumed = await this.#takeUp(out);
-    let mayRestart = resumed;
+    // Xet storage has no hash of the whole: a plain download may still be right.
+    let mayRestart = resumed || this.#triesXet;
     for (let attempt = 0; this.#at < this.#file.size || !this.#isRight();) {
       if (this.#at === this.#file.size) {
         // The part that another run left may be to blame; bytes that came just now are the server's.
@@ -166,11 +171,23 @@ class Transfer {
     this.#at = this.#options.state.written = 0;
   }
 
-  /** Asks for what is missing and writes what comes. */
-  async #receive(out: Deno.FsFile): Promise<void> {
+  /** What is missing out of Xet storage; whatever goes wrong there, the next attempt is a plain download. */
+  async #openXet(): Promise<Response | undefined> {
+    if (!this.#triesXet) return undefined;
+    this.#triesXet = false;
+    const { client, signal } = this.#options;
+    const body = await openXet(this.#file, this.#listing, { client, at: this.#at, signal }).catch(() => {
+      signal?.throwIfAborted();
+      return undefined;
+    });
+    return body && new Response(body);
+  }
+
+  /** What is missing by a plain download. */
+  async #request(out: Deno.FsFile): Promise<Response> {
     const { client, signal } = this.#options;
     const { id, revision } = this.#listing;
-    const { path, size } = this.#file;
+    const { path } = this.#file;
     const response = await client.request(fileUrl(client, this.#listing, path), {
       subject: { id, revision, path },
       headers: this.#at > 0 ? { range: `bytes=${this.#at}-` } : {},
@@ -183,6 +200,15 @@ class Transfer {
       await response.body?.cancel();
       throw new InterruptedTransfer(new HubError(`${id}: ${path}: the server does not send the part that is missing`));
     }
+    return response;
+  }
+
+  /** Asks for what is missing and writes what comes. */
+  async #receive(out: Deno.FsFile): Promise<void> {
+    const response = await this.#openXet() ?? await this.#request(out);
+    const { client } = this.#options;
+    const { id } = this.#listing;
+    const { path, size } = this.#file;
     await out.seek(this.#at, Deno.SeekMode.Start);
     const gathered = new Gathering(writeBytes);
     const flush = async () => {

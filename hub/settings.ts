@@ -23,6 +23,8 @@ export interface HubSettings {
   readonly stallSeconds: number;
   /** No progress is drawn (`HF_HUB_DISABLE_PROGRESS_BARS`). */
   readonly hideProgress: boolean;
+  /** Large files come from Xet storage where the hub has them there (`HF_HUB_DISABLE_XET` turns that off). */
+  readonly xet: boolean;
   /** How often a request that failed for the moment is tried again. */
   readonly retries: number;
   /** Seconds before the first retry; each waits about twice as long as the one before. */
@@ -50,6 +52,7 @@ export async function readHubSettings(fixed: Partial<HubSettings> = {}): Promise
     answerSeconds: await seconds("HF_HUB_ETAG_TIMEOUT", 10),
     stallSeconds: await seconds("HF_HUB_DOWNLOAD_TIMEOUT", 30),
     hideProgress: isTrue(await environmentVariable("HF_HUB_DISABLE_PROGRESS_BARS")),
+    xet: !isTrue(await environmentVariable("HF_HUB_DISABLE_XET")),
     retries: 5,
     retrySeconds: 0.5,
     ...fixed,

@@ -43,6 +43,8 @@ export interface FetchedModel extends ModelId {
   /** Every file that the model needs, weights included even where they were left out. */
   readonly needed: readonly string[];
   readonly repository: Repository;
+  /** Whether every network has just the variant that was asked for, and none stands in that the repository may have better. */
+  readonly isExact: boolean;
 }
 
 /**
@@ -59,8 +61,8 @@ export async function fetchModel(name: ModelId, options: FetchModelOptions = {})
   const client = new HubClient(await readHubSettings(options.settings));
   const { offline } = client.settings;
   const cached = offline || isCommit(name.revision) ? await fromCache(name, options, client) : undefined;
-  if (cached?.model) return cached.model;
-  if (offline) throw cached!.error;
+  if (cached?.model && (offline || cached.model.isExact)) return cached.model;
+  if (offline) throw cached?.error;
   try {
     return await fetchRepository(await openRemote(name, { client, ...options }), name, options);
   } catch (error) {
@@ -121,7 +123,15 @@ export async function fetchRepository(
     await repository.fetch(weightFiles);
     await repository.settle();
   }
-  return { id, revision, commit, folder, needed: [...new Set([...heads, ...configs, ...weightFiles])], repository };
+  return {
+    id,
+    revision,
+    commit,
+    folder,
+    needed: [...new Set([...heads, ...configs, ...weightFiles])],
+    repository,
+    isExact: weights.every(({ variant }) => variant === options.variant),
+  };
 }
 
 /** @throws {ConfigError} where a licence that forbids commercial use has not been accepted */

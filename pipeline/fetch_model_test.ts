@@ -148,6 +148,12 @@ Deno.test(
     assert.equal(hub.requests.length, asked);
     await fetchModel(decoder, options());
     assert.equal(hub.requests.length, asked + 2, "a branch is listed, and nothing else");
+    const half = await fetchModel(prior, { ...options(), variant: "fp16" });
+    const whole = await fetchModel({ ...prior, revision: half.commit }, options());
+    assert.ok(
+      whole.needed.includes("prior/diffusion_pytorch_model.safetensors"),
+      "a variant does not stand in for plain files",
+    );
   }),
 );
 

@@ -3,6 +3,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { xetAnswer, xetFileInfo, xetHash, xetToken } from "./fake_xet.ts";
 
 /** Files of a repository by path. */
 export type RepositoryFiles = Readonly<Record<string, Uint8Array | string>>;
@@ -14,6 +15,8 @@ export interface FakeRepository {
   /** Who may see it. */
   access: "public" | "gated" | "private";
   cardData?: Record<string, unknown> | undefined;
+  /** Whether large files lie in Xet storage. */
+  xet: boolean;
 }
 
 /** What goes wrong with one request. */
@@ -105,14 +108,14 @@ export class FakeHub implements AsyncDisposable {
   add(
     id: string,
     files: RepositoryFiles,
-    { access = "public", cardData }: Partial<Pick<FakeRepository, "access" | "cardData">> = {},
+    { access = "public", cardData, xet = false }: Partial<Pick<FakeRepository, "access" | "cardData" | "xet">> = {},
   ): FakeRepository {
     const bytes = Object.entries(files).map(([path, content]): [string, Uint8Array] => [
       path,
       typeof content === "string" ? new TextEncoder().encode(content) : content,
     ]);
     const commit = digest("sha1", id, ...bytes.flat());
-    const repository: FakeRepository = { files: Object.fromEntries(bytes), commit, access, cardData };
+    const repository: FakeRepository = { files: Object.fromEntries(bytes), commit, access, cardData, xet };
     this.repositories.set(id, repository);
     return repository;
   }
@@ -166,6 +169,7 @@ export class FakeHub implements AsyncDisposable {
     if (!repository || rest === undefined || repository.access === "private" && !isKnown) {
       return refuse(401, "RepoNotFound");
     }
+    if (rest.startsWith("xet-read-token/")) return xetToken(this.cdn);
     const revision = /^(?:revision|tree|resolve)\/([^/?]+)/.exec(rest)?.[1];
     if (revision !== "main" && revision !== repository.commit) return refuse(404, "RevisionNotFound");
     if (rest.startsWith("revision/")) {
@@ -189,6 +193,7 @@ export class FakeHub implements AsyncDisposable {
         size: bytes.byteLength,
         oid: digest("sha1", `blob ${bytes.byteLength}\0`, bytes),
         ...(isLarge(path) ? { lfs: { oid: digest("sha256", bytes), size: bytes.byteLength, pointerSize: 130 } } : {}),
+        ...(isLarge(path) && repository.xet ? { xetHash: xetHash(digest("sha256", bytes)) } : {}),
       }));
       return Response.json([
         { type: "directory", path: "prior", size: 0, oid: repository.commit },
@@ -205,6 +210,10 @@ export class FakeHub implements AsyncDisposable {
     const etag = fakeHash(file, bytes);
     const headers = { "x-repo-commit": repository.commit, etag: `"${etag}"`, "access-control-expose-headers": "*" };
     if (!isLarge(file)) return await this.#send(request, bytes, { fault, headers });
+    if (repository.xet && request.headers.get("accept")?.includes("xet-fileinfo")) {
+      const { commit } = repository;
+      return xetFileInfo({ hub: this.url, storage: this.cdn, id: id!, commit }, { hash: etag, size: bytes.byteLength });
+    }
     const location = `${this.cdn}/${id}/${file}`;
     const linked = { "x-linked-etag": `"${etag}"`, "x-linked-size": `${bytes.byteLength}` };
     return new Response(null, { status: 302, headers: { ...headers, ...linked, location } });
@@ -215,6 +224,11 @@ export class FakeHub implements AsyncDisposable {
       this.#uploads.set(path.slice("/upload/".length), new Uint8Array(await request.arrayBuffer()));
       return new Response(null, { headers: { etag: '"1"' } });
     }
+    const fileOf = (hash: string) =>
+      [...this.repositories.values()].flatMap(({ files }) => Object.values(files))
+        .find((bytes) => xetHash(digest("sha256", bytes)) === hash);
+    const stored = xetAnswer(request, this.cdn, fileOf);
+    if (stored) return stored;
     const [, id, file] = /^\/([^/]+\/[^/]+)\/(.*)$/.exec(path) ?? [];
     const bytes = this.repositories.get(id ?? "")?.files[file ?? ""];
     return bytes ? await this.#send(request, bytes, { fault, headers: {} }) : new Response(null, { status: 404 });

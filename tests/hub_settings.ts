@@ -19,6 +19,7 @@ export function clientOf(
     answerSeconds: 5,
     stallSeconds: 1,
     hideProgress: true,
+    xet: true,
     retries: 2,
     retrySeconds: 0.001,
     ...settings,

@@ -1,0 +1,134 @@
+/**
+ * Downloads the same files here and with Python's huggingface_hub from a hub on the loopback, in turns, and prints the ratios.
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { fileURLToPath } from "node:url";
+import { ConfigError } from "../../errors.ts";
+import { provenance } from "../machine.ts";
+import { MemoryWatch } from "../memory.ts";
+import { median } from "../statistics.ts";
+import { Table } from "../table.ts";
+import { writeFiles } from "./files.ts";
+
+const help = `deno task bench:hub --python VENV/bin/python [flags]
+  --large-bytes N    size of the large file (default 2000000000)
+  --small-files N    number of small ones (default 200)
+  --small-bytes N    size of each of them (default 20000)
+  --rounds N         downloads by each contender (default 3)
+  --json FILE        write all numbers`;
+
+const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+
+/** A download by one contender. */
+interface Download {
+  readonly contender: string;
+  readonly files: string;
+  readonly seconds: number;
+  /** Peak memory in bytes; unknown where the system does not tell. */
+  readonly peak: number | undefined;
+}
+
+async function download(
+  [command, ...args]: readonly [string, ...string[]],
+  { contender, files, endpoint }: { contender: string; files: string; endpoint: string },
+): Promise<Download> {
+  const home = await Deno.makeTempDir();
+  try {
+    const child = new Deno.Command(command, {
+      args: [...args, files],
+      env: { HF_ENDPOINT: endpoint, HF_HOME: home, HF_HUB_DISABLE_PROGRESS_BARS: "1", HF_HUB_DISABLE_XET: "1" },
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const memory = new MemoryWatch(child.pid);
+    const { value } = await child.stdout.pipeThrough(new TextDecoderStream()).getReader().read();
+    const peak = memory.stop()?.peak;
+    const { success } = await child.status;
+    if (!success || value === undefined) throw new Error(`${contender}: the download failed`);
+    return { contender, files, seconds: JSON.parse(value).seconds, peak };
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+async function main(values: ReturnType<typeof readFlags>["values"]): Promise<void> {
+  if (values.python === undefined) {
+    throw new ConfigError("Expected --python VENV/bin/python, with huggingface_hub in it");
+  }
+  const count = (name: "large-bytes" | "small-files" | "small-bytes" | "rounds", otherwise: number) =>
+    Number(values[name] ?? otherwise);
+  const sizes = {
+    largeBytes: count("large-bytes", 2e9),
+    smallFiles: count("small-files", 200),
+    smallBytes: count("small-bytes", 20_000),
+  };
+  const machine = await provenance();
+  console.error(`${machine.processor}, ${machine.cores} cores, ${machine.system}, commit ${machine.commit}`);
+  const folder = await Deno.makeTempDir();
+  await writeFiles(folder, sizes);
+  const server = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", here("./server.ts"), folder],
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  try {
+    const { value } = await server.stdout.pipeThrough(new TextDecoderStream()).getReader().read();
+    const endpoint = value!.trim();
+    const contenders: [string, [string, ...string[]]][] = [
+      ["here", [Deno.execPath(), "run", "-A", here("./pull.ts")]],
+      ["huggingface_hub", [values.python, here("./pull.py")]],
+    ];
+    const downloads: Download[] = [];
+    for (const files of ["large", "small"]) {
+      for (let round = 0; round < count("rounds", 3); round++) {
+        for (const [contender, command] of contenders) {
+          downloads.push(await download(command, { contender, files, endpoint }));
+        }
+      }
+    }
+    const bytes: Readonly<Record<string, number>> = {
+      large: sizes.largeBytes,
+      small: sizes.smallFiles * sizes.smallBytes,
+    };
+    const table = new Table(["files", "here, s", "Python, s", "ratio", "here, MB/s", "here, MB", "Python, MB"]);
+    console.error(table.head());
+    for (const files of ["large", "small"]) {
+      const of = (contender: string) => downloads.filter((one) => one.files === files && one.contender === contender);
+      const [ours, theirs] = contenders.map(([name]) => median(of(name).map(({ seconds }) => seconds))) as [
+        number,
+        number,
+      ];
+      const peaks = contenders.map(([name]) => Math.max(...of(name).map(({ peak }) => peak ?? NaN)) / 1e6);
+      console.error(table.row([files, ours, theirs, theirs / ours, bytes[files]! / ours / 1e6, ...peaks]));
+    }
+    if (values.json !== undefined) {
+      await Deno.writeTextFile(values.json, `${JSON.stringify({ ...machine, sizes, downloads }, null, 2)}\n`);
+    }
+  } finally {
+    server.kill();
+    await server.status;
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function readFlags() {
+  const text = { type: "string" } as const;
+  return parseArgs({
+    options: {
+      python: text,
+      "large-bytes": text,
+      "small-files": text,
+      "small-bytes": text,
+      rounds: text,
+      json: text,
+      help: { type: "boolean" },
+    },
+  });
+}
+
+if (import.meta.main) {
+  const { values } = readFlags();
+  if (values.help) console.log(help);
+  else await main(values);
+}
