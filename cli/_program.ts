@@ -15,6 +15,7 @@ import { exportCommand } from "./export.ts";
 import { generateCommand } from "./generate.ts";
 import { infoCommand } from "./info.ts";
 import { inspectCommand } from "./inspect.ts";
+import { loraCommand } from "./lora.ts";
 import { reconstructCommand } from "./reconstruct.ts";
 import { planCommand } from "./plan.ts";
 import { pullCommand } from "./pull.ts";
@@ -79,6 +80,7 @@ export function createProgram(): Command {
     evalCommand(),
     convertCommand(),
     exportCommand(),
+    loraCommand(),
     completionsCommand(createProgram),
   ];
   for (const command of commands) {

@@ -35,6 +35,7 @@ Deno.test("bash completes commands, flags, words of a flag, files and folders", 
     "eval",
     "convert",
     "export",
+    "lora",
     "completions",
   ]);
   assert.deepEqual(await completeInBash("in"), ["info", "inspect"]);

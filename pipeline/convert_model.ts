@@ -53,8 +53,8 @@ export interface ConvertedNetwork {
   readonly changed: number;
 }
 
-/** A network that is to be written. */
-interface Source {
+/** A network of a file, a folder or a model. */
+export interface NetworkSource {
   /** Its folder or file. */
   readonly path: string;
   readonly kind: NetworkKind;
@@ -100,7 +100,7 @@ export async function convertModel(
   if (options.keys === "original" && !toFile) {
     throw new ConfigError(`Expected a .safetensors file for the original names but found ${quote(output)}`);
   }
-  const sources = await findSources(input, options);
+  const sources = await findNetworks(input, options);
   if (toFile && sources.length !== 1) {
     throw new ConfigError(
       `Expected a folder for the ${sources.length} networks of ${quote(input)} but found ${quote(output)}`,
@@ -125,8 +125,15 @@ export async function convertModel(
   });
 }
 
-/** All networks of the input, checked. */
-async function findSources(input: string, { variant, dict, config }: ConvertModelOptions): Promise<Source[]> {
+/**
+ * Finds all networks of a file of weights, a network's folder, or a model.
+ *
+ * @throws {CheckpointError} where there is none, or one is damaged, incomplete or of another family
+ */
+export async function findNetworks(
+  input: string,
+  { variant, dict, config }: Pick<ConvertModelOptions, "variant" | "dict" | "config"> = {},
+): Promise<NetworkSource[]> {
   const { isDirectory } = await Deno.stat(input).catch((cause) => {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new CheckpointError(`${input}: there is no such folder or file`, { cause });
@@ -134,7 +141,7 @@ async function findSources(input: string, { variant, dict, config }: ConvertMode
   const paths = isDirectory ? await weightsFolders(input) : [input];
   if (paths.length === 0) throw new CheckpointError(`${input}: there are no weights in it`);
   const loraOf = isDirectory ? await repositoryNetworks(input) : undefined;
-  const sources: Source[] = [];
+  const sources: NetworkSource[] = [];
   for (const path of paths) {
     const stem = isDirectory ? await stemOf(path) : "diffusion_pytorch_model";
     const checkpoint = await openCheckpoint(path, { stem, variant, orPlain: true, dict });
@@ -191,7 +198,7 @@ async function repositoryNetworks(folder: string): Promise<ReadonlyMap<string, L
   return networks;
 }
 
-async function openMerged(sources: readonly Source[], choices: readonly LoraChoice[]) {
+async function openMerged(sources: readonly NetworkSource[], choices: readonly LoraChoice[]) {
   const networks: Partial<Record<LoraNetwork, ReadonlyMap<string, StoredTensor>>> = {};
   for (const { lora, checkpoint } of sources) if (lora) networks[lora] = checkpoint.tensors;
   return await Promise.all(
@@ -207,7 +214,7 @@ interface Work {
   readonly input: string;
 }
 
-function prepared({ lora: network, checkpoint, config, kind }: Source, { loras, options, input }: Work) {
+function prepared({ lora: network, checkpoint, config, kind }: NetworkSource, { loras, options, input }: Work) {
   const own = loras.flatMap(({ lora, scale }): MergedLora[] => {
     const pairs = network && lora.networks.get(network);
     return pairs ? [{ lora, pairs, scale }] : [];
@@ -230,13 +237,13 @@ function prepared({ lora: network, checkpoint, config, kind }: Source, { loras, 
   };
 }
 
-async function writeFile(source: Source, output: string, work: Work): Promise<ConvertedNetwork> {
+async function writeFile(source: NetworkSource, output: string, work: Work): Promise<ConvertedNetwork> {
   const { tensors, metadata, changed } = prepared(source, work);
   await writeSafetensors(output, tensors, { metadata, force: work.options.force ?? false });
   return { kind: source.kind, path: output, tensors: tensors.size, changed };
 }
 
-async function writeConfig(folder: string, { kind, config }: Source): Promise<void> {
+async function writeConfig(folder: string, { kind, config }: NetworkSource): Promise<void> {
   const json = { ...(kind === "text_encoder" ? {} : { _class_name: classNames[kind] }), ...config };
   await writeFileAtomic(
     join(folder, "config.json"),

@@ -1,0 +1,25 @@
+/**
+ * What `wuerstchen lora extract` does.
+ * @module
+ */
+import { extractLora } from "../pipeline/extract_lora.ts";
+import { quoteSome } from "../weights/quote.ts";
+import type { LoraFlags } from "./lora.ts";
+import { writeOut } from "./_stdout.ts";
+
+/**
+ * Extracts, and prints what the LoRA holds.
+ *
+ * @throws {CheckpointError | ConfigError | ResourceError} see {@linkcode extractLora}
+ */
+export async function runLoraExtract(base: string, tuned: string, flags: LoraFlags): Promise<void> {
+  const { output, rank, variant, force, json } = flags;
+  const found = await extractLora({ base, tuned, path: output }, { rank, variant, force });
+  if (json) {
+    writeOut(`${JSON.stringify({ output, rank, ...found }, null, 2)}\n`);
+    return;
+  }
+  const share = (100 * found.kept).toFixed(1);
+  writeOut(`${output}: ${found.layers} layers of rank ${rank}, ${share} % of their change\n`);
+  if (found.leftOut.length > 0) writeOut(`left out, as no LoRA can hold it: ${quoteSome(found.leftOut)}\n`);
+}
