@@ -33,8 +33,8 @@ export function inspectCommand(): Command {
       "Shows each network of a model as a tree with output shapes, parameters and floating-point operations.",
     )
     .argument("[model]", "a bundled name, a folder, or wuerstchen-v2 (default: emoji)", "emoji")
-    .option("--prior <folder>", "another prior")
-    .option("--decoder <folder>", "another decoder")
+    .option("--prior <folder>", "another prior, or a file of Stage C's weights")
+    .option("--decoder <folder>", "another decoder, or a file of Stage B's or Stage A's weights")
     .option("-W, --width <px>", "width of the picture in pixels (default: the model's own)", sideOption("--width"))
     .option("-H, --height <px>", "height of the picture in pixels (default: the model's own)", sideOption("--height"))
     .option("--depth <n>", "levels of the tree to show (default: 2)", integerOption("--depth", { min: 0, max: 100 }), 2)

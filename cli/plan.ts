@@ -45,8 +45,8 @@ export function planCommand(): Command {
       "a model (a bundled name, a folder, wuerstchen-v2, org/name on the hub), or a training's .jsonc (default: emoji)",
       "emoji",
     )
-    .option("--prior <folder>", "another prior")
-    .option("--decoder <folder>", "another decoder")
+    .option("--prior <folder>", "another prior, or a file of Stage C's weights")
+    .option("--decoder <folder>", "another decoder, or a file of Stage B's or Stage A's weights")
     .option("--variant <word>", "weights of this variant, such as fp16, for a model on the hub")
     .option("-W, --width <px>", "width of the picture in pixels (default: the model's own)", sideOption("--width"))
     .option("-H, --height <px>", "height of the picture in pixels (default: the model's own)", sideOption("--height"))

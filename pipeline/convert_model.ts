@@ -45,9 +45,11 @@ export interface ConvertModelOptions {
 
 /** A network that was written. */
 export interface ConvertedNetwork {
+  /** What its tensors' names say that it is. */
   readonly kind: NetworkKind;
   /** The file, or its folder. */
   readonly path: string;
+  /** How many tensors it has. */
   readonly tensors: number;
   /** Keys that LoRAs changed. */
   readonly changed: number;

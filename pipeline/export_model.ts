@@ -29,29 +29,41 @@ import { type FileKind, openWeightsFile } from "./weights_file.ts";
 
 /** What is exported. */
 export interface ExportOptions {
+  /** Folder of another prior, or a file of Stage C's weights. */
   readonly prior?: string | undefined;
+  /** Folder of another decoder, or a file of Stage B's or Stage A's weights. */
   readonly decoder?: string | undefined;
+  /** Weights to take where a network has them, such as `fp16`. */
   readonly variant?: string | undefined;
-  /** Size of the pictures that the graphs are for, in pixels; the model's own where left out. */
+  /** Width of the pictures that the graphs are for, in pixels; the model's own where left out. */
   readonly width?: number | undefined;
+  /** Height of those pictures, in pixels; the model's own where left out. */
   readonly height?: number | undefined;
+  /** LoRAs that are added to the weights inside of the graphs. */
   readonly loras?: readonly LoraChoice[] | undefined;
 }
 
 /** An exported network. */
 export interface ExportedNetwork {
+  /** `prior`, `decoder_text_encoder` … */
   readonly name: string;
   /** File name of the graph; its weights are in the file with `.data` behind. */
   readonly file: string;
+  /** What it is given. */
   readonly inputs: readonly ExportedValue[];
+  /** What it gives. */
   readonly outputs: readonly ExportedValue[];
+  /** Bytes of its weights' file. */
   readonly bytes: number;
 }
 
 /** An input or output; a size that is a name may be any. */
 export interface ExportedValue {
+  /** As the graph calls it. */
   readonly name: string;
+  /** `float32` or `int64`. */
   readonly dtype: string;
+  /** Number of elements along each axis. */
   readonly shape: readonly (number | string)[];
 }
 

@@ -25,6 +25,7 @@ export interface ExtractOptions {
 
 /** What an extracted LoRA holds. */
 export interface ExtractedLora {
+  /** Layers that it changes. */
   readonly layers: number;
   /** Share of the layers' change (of its squared length) that it holds, 0 to 1. */
   readonly kept: number;
