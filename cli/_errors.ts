@@ -2,7 +2,15 @@
  * Turns whatever was thrown into one line and an exit code.
  * @module
  */
-import { CheckpointError, ConfigError, HubError, NumericError, ResourceError } from "../errors.ts";
+import {
+  CheckpointError,
+  ConfigError,
+  HubError,
+  NumericError,
+  PermissionError,
+  PluginError,
+  ResourceError,
+} from "../errors.ts";
 import { visibleText } from "./_text_width.ts";
 
 /** What a process says with its exit code; README and `--help` list the same. */
@@ -55,7 +63,8 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof OutputClosedError) return exitCodes.ok;
   if (error instanceof PartialBatchError) return exitCodes.partial;
   if (error instanceof ConfigError) return exitCodes.usage;
-  if (error instanceof CheckpointError || error instanceof NumericError) return exitCodes.data;
+  if ([CheckpointError, NumericError, PluginError].some((kind) => error instanceof kind)) return exitCodes.data;
+  if (error instanceof PermissionError) return exitCodes.permission;
   if (error instanceof HubError) return exitCodes.network;
   if (error instanceof ResourceError) return exitCodes.resource;
   if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) {

@@ -15,11 +15,10 @@ import { exportCommand } from "./export.ts";
 import { generateCommand } from "./generate.ts";
 import { infoCommand } from "./info.ts";
 import { inspectCommand } from "./inspect.ts";
-import { loraCommand } from "./lora.ts";
 import { reconstructCommand } from "./reconstruct.ts";
 import { planCommand } from "./plan.ts";
+import { pluginsCommand } from "./plugins.ts";
 import { pullCommand } from "./pull.ts";
-import { pushCommand } from "./push.ts";
 import { writeOut } from "./_stdout.ts";
 import { trainCommand } from "./train.ts";
 
@@ -71,16 +70,15 @@ export function createProgram(): Command {
     inspectCommand(),
     reconstructCommand(),
     planCommand(),
+    pluginsCommand(),
     pullCommand(),
     bundleCommand(),
     cacheCommand(),
-    pushCommand(),
     datasetCommand(),
     trainCommand(),
     evalCommand(),
     convertCommand(),
     exportCommand(),
-    loraCommand(),
     completionsCommand(createProgram),
   ];
   for (const command of commands) {

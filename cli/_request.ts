@@ -6,15 +6,31 @@ import { CheckpointError, ConfigError } from "../errors.ts";
 import type { ImageFormat } from "../images/format.ts";
 import type { LoraChoice } from "../pipeline/loras.ts";
 import type { PictureMetadata } from "../pipeline/metadata.ts";
+import type { Staged } from "../pipeline/sampling.ts";
 import type { GenerateOptions, HandOver, ResolvedOptions, RngKind } from "../pipeline/types.ts";
+import type { GuidanceSchedule } from "../pipeline/guidance.ts";
+import type { PluginChoice, Registry } from "../plugins/registry.ts";
+import type { SpacingName } from "../schedulers/spacings.ts";
 import { chooseModel } from "./_earlier_model.ts";
 import { readLatents } from "./_latents.ts";
 import { maxPictures, randomSeed } from "./_options.ts";
 import type { NameParts } from "./_output_name.ts";
 import { missingPrompt, readPrompts } from "./_prompts.ts";
+import { chosenPlugin, openRegistry, type PluginFlags } from "./_registry.ts";
+
+/** The flags of how a stage is sampled. */
+interface SamplingFlags {
+  readonly spacing?: SpacingName;
+  readonly shift?: number;
+  readonly guidanceSchedule?: GuidanceSchedule;
+  readonly guidanceRescale?: number;
+  readonly startStep?: number;
+  readonly stopStep?: number;
+  readonly noiseSeed?: number;
+}
 
 /** The flags of `generate`, parsed. Names are commander's: `--prior-steps` is `priorSteps`. */
-export interface GenerateFlags {
+export interface GenerateFlags extends PluginFlags, Staged<"prior", SamplingFlags>, Staged<"decoder", SamplingFlags> {
   readonly prompt?: string;
   readonly negativePrompt?: string;
   readonly promptFile?: string;
@@ -76,6 +92,8 @@ export interface GenerateRequest {
   readonly threads: number | undefined;
   /** LoRAs to be added to the model. */
   readonly loras: readonly LoraChoice[];
+  /** The plugins that the flags allow, and what comes along. */
+  readonly registry: Registry;
   /** One entry a generation. */
   readonly runs: readonly GenerateOptions[];
   /** What each file will be named after, all runs in order. */
@@ -105,9 +123,10 @@ export async function readRequest(
   if (prompts.length === 0 && flags.configFrom === undefined && flags.from === undefined) throw missingPrompt();
   const repeats = flags.configFrom === undefined ? undefined : await readPictureSettings(flags.configFrom);
   const from = flags.from === undefined ? undefined : await readFrom(flags.from, flags);
+  const registry = await openRegistry(flags);
   const shared: Settings = {
     ...(repeats ? settingsOf(repeats.options) : {}),
-    ...await ownSettings(flags),
+    ...await ownSettings(flags, registry),
     ...(from ? { from } : {}),
   };
   const runs = makeRuns(prompts, shared, flags);
@@ -120,6 +139,7 @@ export async function readRequest(
     ...await chooseModel(flags, repeats?.model ?? from?.model),
     threads: flags.threads ?? repeats?.threads,
     loras: flags.lora ?? await earlierLoras(flags, { repeats, from }),
+    registry,
     runs,
     // A hand-over is one file a run.
     files: flags.stopAfter === undefined ? files : runs.map((run, index) => ({ ...picturesOf(run)[0]!, index })),
@@ -138,6 +158,10 @@ const exclusions: readonly (readonly [keyof GenerateFlags, string, keyof Generat
   ["priorSteps", "--prior-steps", "priorTimesteps", "--prior-timesteps"],
   ["priorSteps", "--prior-steps", "timesteps", "--timesteps"],
   ["decoderSteps", "--decoder-steps", "decoderTimesteps", "--decoder-timesteps"],
+  ["scheduler", "--scheduler", "priorScheduler", "--prior-scheduler"],
+  ["priorSpacing", "--prior-spacing", "priorTimesteps", "--prior-timesteps"],
+  ["priorSpacing", "--prior-spacing", "timesteps", "--timesteps"],
+  ["decoderSpacing", "--decoder-spacing", "decoderTimesteps", "--decoder-timesteps"],
   ["json", "--json", "jsonl", "--jsonl"],
   ["configFrom", "--config-from", "from", "--from"],
   ["from", "--from", "seed", "--seed"],
@@ -209,7 +233,7 @@ function settingsOf({ priorSteps, decoderSteps, ...rest }: ResolvedOptions): Set
 }
 
 /** What the flags themselves say, and nothing where they are silent, so that it can be laid over other settings. */
-async function ownSettings(flags: GenerateFlags): Promise<Partial<Settings>> {
+async function ownSettings(flags: GenerateFlags, registry: Registry): Promise<Partial<Settings>> {
   const own: Partial<Settings> = {};
   const set = <Key extends keyof Settings>(key: Key, value: Settings[Key]) => {
     if (value !== undefined) own[key] = value;
@@ -224,11 +248,29 @@ async function ownSettings(flags: GenerateFlags): Promise<Partial<Settings>> {
   set("rng", flags.rng);
   set("decoderSeed", flags.decoderSeed);
   set("stopAfter", flags.stopAfter);
+  const plugin = (slot: Parameters<typeof chosenPlugin>[0]): PluginChoice | undefined =>
+    chosenPlugin(slot, flags, { registry });
+  set("priorScheduler", plugin("priorScheduler") ?? plugin("scheduler"));
+  set("decoderScheduler", plugin("decoderScheduler"));
+  set("priorPlugin", plugin("priorPlugin"));
+  for (const stage of ["prior", "decoder"] as const) {
+    set(`${stage}Shift`, flags[`${stage}Shift`]);
+    set(`${stage}GuidanceSchedule`, flags[`${stage}GuidanceSchedule`]);
+    set(`${stage}GuidanceRescale`, flags[`${stage}GuidanceRescale`]);
+    set(`${stage}StartStep`, flags[`${stage}StartStep`]);
+    set(`${stage}StopStep`, flags[`${stage}StopStep`]);
+    set(`${stage}NoiseSeed`, flags[`${stage}NoiseSeed`]);
+  }
   replaceSteps(own, "prior", {
+    spacing: flags.priorSpacing,
     steps: flags.priorSteps ?? flags.steps,
     times: flags.priorTimesteps ?? flags.timesteps,
   });
-  replaceSteps(own, "decoder", { steps: flags.decoderSteps, times: flags.decoderTimesteps });
+  replaceSteps(own, "decoder", {
+    spacing: flags.decoderSpacing,
+    steps: flags.decoderSteps,
+    times: flags.decoderTimesteps,
+  });
   for (const stage of ["prior", "decoder"] as const) {
     const path = flags[`${stage}Latents`];
     if (path !== undefined) own[`${stage}Latents`] = await readLatents(path, { stage });
@@ -236,15 +278,20 @@ async function ownSettings(flags: GenerateFlags): Promise<Partial<Settings>> {
   return own;
 }
 
-/** Steps replace a list of times that came from elsewhere, and the other way round. */
+/** Steps and ways to spread them replace a list of times that came from elsewhere, and the other way round. */
 function replaceSteps(
   own: Partial<Settings>,
   stage: "prior" | "decoder",
-  { steps, times }: { steps: number | undefined; times: readonly number[] | undefined },
+  { spacing, steps, times }: {
+    spacing: SpacingName | undefined;
+    steps: number | undefined;
+    times: readonly number[] | undefined;
+  },
 ): void {
-  if (steps === undefined && times === undefined) return;
-  own[`${stage}Steps`] = steps;
+  if (spacing !== undefined || times !== undefined) own[`${stage}Spacing`] = spacing;
+  if (steps === undefined && times === undefined && spacing === undefined) return;
   own[`${stage}Timesteps`] = times;
+  if (steps !== undefined || times !== undefined) own[`${stage}Steps`] = steps;
 }
 
 function makeRuns(prompts: readonly string[], shared: Settings, flags: GenerateFlags): GenerateOptions[] {

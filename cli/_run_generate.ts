@@ -68,7 +68,20 @@ export async function runGenerate(
   const { quiet, acceptLicense } = flags;
   using downloads = await watchDownloads({ terminal, quiet, signal: interruption.signal, acceptLicense });
   const { hub } = downloads;
-  const options = { prior, decoder, variant, threads, keepLoaded, ignoreMemory, loras, hashWeights, modelsFolder, hub };
+  const { registry } = request;
+  const options = {
+    prior,
+    decoder,
+    variant,
+    threads,
+    keepLoaded,
+    ignoreMemory,
+    loras,
+    hashWeights,
+    modelsFolder,
+    hub,
+    registry,
+  };
   await using pipeline = await loadPipeline(standIn?.model ?? request.model, options);
   downloads[Symbol.dispose]();
   const command = new GenerateCommand({ request, output, flags, streams, pipeline, standIn });

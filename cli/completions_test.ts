@@ -26,21 +26,24 @@ Deno.test("bash completes commands, flags, words of a flag, files and folders", 
     "inspect",
     "reconstruct",
     "plan",
+    "plugins",
     "pull",
     "bundle",
     "cache",
-    "push",
     "dataset",
     "train",
     "eval",
     "convert",
     "export",
-    "lora",
     "completions",
   ]);
   assert.deepEqual(await completeInBash("in"), ["info", "inspect"]);
   assert.deepEqual(await completeInBash("--v"), ["--version"]);
-  assert.deepEqual(await completeInBash("generate", "--prior-s"), ["--prior-steps"]);
+  assert.deepEqual(await completeInBash("generate", "--prior-st"), [
+    "--prior-steps",
+    "--prior-start-step",
+    "--prior-stop-step",
+  ]);
   assert.deepEqual(await completeInBash("generate", "a dog", "--format", "j"), ["jpg"]);
   assert.deepEqual(await completeInBash("generate", "--rng", ""), ["torch", "stream"]);
   assert.deepEqual(await completeInBash("generate", "--steps", ""), []);

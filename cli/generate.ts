@@ -5,8 +5,10 @@
 import { Command, Option } from "commander";
 import { ConfigError } from "../errors.ts";
 import type { LoraChoice } from "../pipeline/loras.ts";
-import { maxGuidance, maxSteps } from "../pipeline/options.ts";
+import { maxGuidance, maxSteps } from "../pipeline/limits.ts";
+import { spacingNames } from "../schedulers/spacings.ts";
 import { parseTimesteps, timestepPresets } from "../schedulers/timesteps.ts";
+import { guidanceScheduleOption } from "./_guidance_schedule.ts";
 import {
   choiceOption,
   integerOption,
@@ -58,6 +60,50 @@ function longName(flags: string): string {
 const steps = { min: 1, max: maxSteps };
 const scale = { min: 0, max: maxGuidance };
 const presets = [...timestepPresets.keys()].join(", ");
+
+/** Flags of how a stage is sampled, beyond steps and guidance. */
+function samplingFlags(stage: "prior" | "decoder"): Flag[] {
+  const flag = (name: string) => `--${stage}-${name}`;
+  const share = { min: 0, max: 1 };
+  const name = stage === "prior" ? "Stage C" : "Stage B";
+  return [
+    {
+      flags: `${flag("scheduler")} <name|file>`,
+      help: `how noise becomes data in ${name}: a name of wuerstchen plugins list scheduler (default: ddpm-wuerstchen)`,
+    },
+    choice(
+      `${flag("spacing")} <kind>`,
+      "how its steps are spread: evenly in time, in log-SNR, or as Karras et al. (default: the scheduler's own)",
+      spacingNames,
+    ),
+    {
+      flags: `${flag("shift")} <x>`,
+      help: "move its times towards noise by a log-SNR of 2·ln(x); Stable Cascade takes 2 for Stage C (default: 1)",
+      parse: numberOption(flag("shift"), { min: 0.01, max: 100 }),
+    },
+    {
+      flags: `${flag("guidance-schedule")} <kind>`,
+      help:
+        "constant, interval:FROM-TO (shares of the steps still ahead, 1 to 0) or ramp:SCALE (its scale at the end); " +
+        "steps without guidance cost half (default: constant)",
+      parse: guidanceScheduleOption(flag("guidance-schedule")),
+    },
+    {
+      flags: `${flag("guidance-rescale")} <x>`,
+      help: "how far guided predictions keep their deviation, 0 to 1; Stable Cascade takes 0.7 (default: 0)",
+      parse: numberOption(flag("guidance-rescale"), share),
+    },
+    integer(`${flag("start-step")} <n>`, "first step to take, from 0; initial noise that is handed in stands there", {
+      min: 0,
+      max: maxSteps - 1,
+    }),
+    integer(`${flag("stop-step")} <n>`, "step to end before; what comes out still holds noise", {
+      min: 1,
+      max: maxSteps,
+    }),
+    integer(`${flag("noise-seed")} <n>`, "seed of the noise that steps add (default: the generator goes on)", seeds),
+  ];
+}
 
 /** All flags by the heading that they stand under. */
 const groups: Readonly<Record<string, readonly Flag[]>> = {
@@ -167,6 +213,22 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
     ),
     integer("--decoder-seed <n>", "gives Stage B a generator of its own", seeds),
   ],
+  "Sampling, in detail:": [
+    ...samplingFlags("prior"),
+    ...samplingFlags("decoder"),
+    { flags: "--scheduler <name|file>", help: "same as --prior-scheduler" },
+    {
+      flags: "--prior-plugin <name|file>",
+      help:
+        "make the image embedding by another prior, such as from-image or interpolate, in place of Stage C or around it",
+    },
+    {
+      flags: "--allow-plugin <file>",
+      help:
+        "load a plugin from a file, npm:… or https://…, which then runs with all rights of this program; may be repeated",
+      parse: (text, before) => [...(before as string[] | undefined ?? []), text],
+    },
+  ],
   "Output:": [
     {
       flags: "-o, --output <name>",
@@ -233,6 +295,7 @@ Examples:
   wuerstchen generate "a fox" -b 4 --format webp --json
   echo "a rocket" | wuerstchen generate - -o - > rocket.png
   wuerstchen generate -C a-whale-7.png -s 8
+  wuerstchen generate "a fox" --prior-scheduler ddim --prior-scheduler-eta 0.5
 
 Progress, warnings and errors go to standard error, paths and data to standard output. Sizes are in pixels, times in seconds.
 `;

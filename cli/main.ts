@@ -4,6 +4,7 @@
  * @module
  */
 import { exitCodeOf, exitCodes, explainError, oneLine, stackOf } from "./_errors.ts";
+import { addPluginFlags } from "./_plugin_flags.ts";
 import { createProgram } from "./_program.ts";
 import { shellQuote } from "./_shell_quote.ts";
 
@@ -18,7 +19,9 @@ const shown = ["commander.help", "commander.helpDisplayed", "commander.version"]
  */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    await createProgram().parseAsync(args, { from: "user" });
+    const program = createProgram();
+    await addPluginFlags(program, args);
+    await program.parseAsync(args, { from: "user" });
     return exitCodes.ok;
   } catch (error) {
     const { code, exitCode } = error as { code?: string; exitCode?: number };

@@ -1,0 +1,67 @@
+/**
+ * The plugins of a command: what comes along, and what its flags and the user's own settings allow.
+ * @module
+ */
+import { jsonSchemaOf } from "../config/json_schema.ts";
+import { builtinRegistry } from "../plugins/builtin.ts";
+import { allowedBySettings, canonicalSpecifier, isSpecifier, loadPlugin } from "../plugins/load.ts";
+import type { PluginChoice, Registry } from "../plugins/registry.ts";
+
+/** Flags that choose plugins. */
+export interface PluginFlags {
+  readonly allowPlugin?: readonly string[];
+  readonly scheduler?: string;
+  readonly priorScheduler?: string;
+  readonly decoderScheduler?: string;
+  readonly priorPlugin?: string;
+}
+
+/** The flags behind which the name of a plugin stands, and whose plugin's options become flags. */
+export const pluginSlots = [
+  { flag: "--scheduler", key: "scheduler", kind: "scheduler" },
+  { flag: "--prior-scheduler", key: "priorScheduler", kind: "scheduler" },
+  { flag: "--decoder-scheduler", key: "decoderScheduler", kind: "scheduler" },
+  { flag: "--prior-plugin", key: "priorPlugin", kind: "prior" },
+] as const;
+
+/**
+ * Makes the registry of a command. What `--allow-plugin` names is loaded; of what the settings allow, only what is named by its path.
+ *
+ * @throws {PermissionError} where a flag names an outside plugin that nobody has allowed
+ * @throws {PluginError} where one cannot be loaded
+ */
+export async function openRegistry(flags: PluginFlags): Promise<Registry> {
+  const registry = builtinRegistry();
+  const named = pluginSlots.map(({ key }) => flags[key]).filter((name) => name !== undefined).filter(isSpecifier);
+  const byFlag = flags.allowPlugin ?? [];
+  if (named.length + byFlag.length === 0) return registry;
+  const settings = named.length > 0 ? await allowedBySettings() : [];
+  const allowed = new Set([...settings, ...byFlag.map((specifier) => canonicalSpecifier(specifier))]);
+  for (const specifier of [...byFlag, ...named]) await loadPlugin(specifier, registry, { allowed });
+  return registry;
+}
+
+/**
+ * The plugin that a flag chooses, by its name, with the options that flags of its own give it.
+ *
+ * @param flags as commander parsed them: options of `--prior-scheduler ddim` are `priorSchedulerEta`
+ */
+export function chosenPlugin(
+  slot: typeof pluginSlots[number]["key"],
+  flags: PluginFlags,
+  { registry }: { registry: Registry },
+): PluginChoice | undefined {
+  const text = flags[slot];
+  if (text === undefined) return undefined;
+  const { kind } = pluginSlots.find(({ key }) => key === slot)!;
+  const { name, options: schema } = registry.get(kind, isSpecifier(text) ? nameOf(text, registry) : text);
+  const names = schema === undefined ? [] : Object.keys(jsonSchemaOf(schema).properties ?? {});
+  const all = flags as Readonly<Record<string, unknown>>;
+  const given = names.map((key) => [key, all[`${slot}${key[0]!.toUpperCase()}${key.slice(1)}`]] as const);
+  return { name, options: Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
+}
+
+function nameOf(specifier: string, registry: Registry): string {
+  const source = canonicalSpecifier(specifier);
+  return registry.list().find((entry) => entry.source === source)?.plugin.name ?? specifier;
+}
