@@ -131,10 +131,14 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
         "a bundled name, a folder in Hugging Face layout, or a repository on the hub (org/name or org/name@revision), which is " +
         "fetched once; a folder that exists comes first, ./ forces one (default: emoji)",
     },
-    { flags: "--prior <folder>", help: "another prior, the half that turns text into a small latent (Stage C)" },
+    {
+      flags: "--prior <folder>",
+      help: "another prior, the half that turns text into a small latent (Stage C), or a .safetensors or .pt file of its weights",
+    },
     {
       flags: "--decoder <folder>",
-      help: "another decoder, the half that turns the latent into pixels (Stages B and A)",
+      help:
+        "another decoder, the half that turns the latent into pixels (Stages B and A), or a file of one stage's weights",
     },
     {
       flags: "--variant <word>",
