@@ -15,6 +15,8 @@ export * from "./errors.ts";
 export * from "./pipeline/types.ts";
 export { type LoadOptions, loadPipeline, Pipeline } from "./pipeline/pipeline.ts";
 export { type ConvertedNetwork, convertModel, type ConvertModelOptions } from "./pipeline/convert_model.ts";
+export type { WeightType } from "./weights/cast.ts";
+export type { NetworkKind } from "./weights/recognise.ts";
 export { type ExportedNetwork, type ExportedValue, exportModel, type ExportOptions } from "./pipeline/export_model.ts";
 export { type ExtractedLora, extractLora, type ExtractOptions } from "./pipeline/extract_lora.ts";
 export type { LoraChoice } from "./pipeline/loras.ts";

@@ -133,7 +133,8 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
     },
     {
       flags: "--prior <folder>",
-      help: "another prior, the half that turns text into a small latent (Stage C), or a .safetensors or .pt file of its weights",
+      help:
+        "another prior, the half that turns text into a small latent (Stage C), or a .safetensors or .pt file of its weights",
     },
     {
       flags: "--decoder <folder>",
