@@ -15,6 +15,7 @@ import type { Measure } from "../evaluation/measures.ts";
 import { loadPipeline, type Pipeline } from "../pipeline/pipeline.ts";
 import { compressorOf } from "../pipeline/reconstruct.ts";
 import { version } from "../version.ts";
+import { watchDownloads } from "./_download_progress.ts";
 import { oneLine } from "./_errors.ts";
 import { watchInterruption } from "./_interruption.ts";
 import { formatSeconds, Progress } from "./_progress.ts";
@@ -31,7 +32,9 @@ import type { EvalFlags } from "./eval.ts";
  */
 export async function runEval(model: string, flags: EvalFlags): Promise<void> {
   using interruption = watchInterruption();
-  await using pipeline = await loadPipeline(model, { threads: flags.threads, keepLoaded: true });
+  using downloads = await watchDownloads({ terminal: openTerminal("stderr"), signal: interruption.signal });
+  await using pipeline = await loadPipeline(model, { threads: flags.threads, keepLoaded: true, hub: downloads.hub });
+  downloads[Symbol.dispose]();
   const config = await readConfig(pipeline, flags);
   const report = await evaluateWithProgress(pipeline, { config, flags, signal: interruption.signal });
   const terminal = openTerminal("stdout");

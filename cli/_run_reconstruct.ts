@@ -15,6 +15,7 @@ import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { decodePicture } from "../train/data/picture.ts";
 import { transformPicture } from "../train/data/transform.ts";
 import { version } from "../version.ts";
+import { watchDownloads } from "./_download_progress.ts";
 import { FileSaver } from "./_file_saver.ts";
 import { watchInterruption } from "./_interruption.ts";
 import { type OutputPlan, planOutput } from "./_output_name.ts";
@@ -41,7 +42,10 @@ export async function runReconstruct(path: string, flags: ReconstructFlags): Pro
   const bytes = await readPictureBytes(path);
 
   using interruption = watchInterruption();
-  await using pipeline = await loadPipeline(flags.model, { threads: flags.threads });
+  const { threads, quiet } = flags;
+  using downloads = await watchDownloads({ terminal: stderr, quiet, signal: interruption.signal });
+  await using pipeline = await loadPipeline(flags.model, { threads, hub: downloads.hub });
+  downloads[Symbol.dispose]();
   const pixels = await preparePicture(path, bytes, { pipeline, flags });
   const { prompt, decoderSteps, decoderGuidance } = flags;
   const sampling = { prompt, seed, decoderSteps, decoderGuidance, signal: interruption.signal };

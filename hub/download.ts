@@ -15,9 +15,11 @@ import { sweepPartials } from "./sweep.ts";
 export interface DownloadProgress {
   /** `org/name`. */
   readonly id: string;
+  /** In its repository. */
   readonly path: string;
   /** Bytes that are there. */
   readonly done: number;
+  /** Bytes that it will have. */
   readonly total: number;
 }
 

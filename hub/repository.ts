@@ -29,8 +29,11 @@ export type HubEvent =
 
 /** A file that is to be fetched. */
 export interface FetchedFile {
+  /** In its repository. */
   readonly path: string;
+  /** Bytes. */
   readonly size: number;
+  /** Bytes of it that an earlier run has left. */
   readonly here: number;
 }
 

@@ -21,8 +21,6 @@ export interface HubSettings {
   readonly answerSeconds: number;
   /** Seconds without a byte after which a download is taken up again (`HF_HUB_DOWNLOAD_TIMEOUT`). */
   readonly stallSeconds: number;
-  /** No progress is drawn (`HF_HUB_DISABLE_PROGRESS_BARS`). */
-  readonly hideProgress: boolean;
   /** Large files come from Xet storage where the hub has them there (`HF_HUB_DISABLE_XET` turns that off). */
   readonly xet: boolean;
   /** How often a request that failed for the moment is tried again. */
@@ -51,7 +49,6 @@ export async function readHubSettings(fixed: Partial<HubSettings> = {}): Promise
     offline: isTrue(await environmentVariable("HF_HUB_OFFLINE")),
     answerSeconds: await seconds("HF_HUB_ETAG_TIMEOUT", 10),
     stallSeconds: await seconds("HF_HUB_DOWNLOAD_TIMEOUT", 30),
-    hideProgress: isTrue(await environmentVariable("HF_HUB_DISABLE_PROGRESS_BARS")),
     xet: !isTrue(await environmentVariable("HF_HUB_DISABLE_XET")),
     retries: 5,
     retrySeconds: 0.5,

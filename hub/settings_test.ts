@@ -14,7 +14,6 @@ const names = [
   "HF_HUB_OFFLINE",
   "HF_HUB_ETAG_TIMEOUT",
   "HF_HUB_DOWNLOAD_TIMEOUT",
-  "HF_HUB_DISABLE_PROGRESS_BARS",
   "HF_HUB_DISABLE_XET",
   "XDG_CACHE_HOME",
   "HOME",
@@ -41,11 +40,11 @@ Deno.test("the environment says where the cache is, as it does to Python", async
   await assert.rejects(() => settingsOf({}), /set HF_HOME/);
 });
 
-Deno.test("endpoint, offline, times and progress come from the environment", async () => {
+Deno.test("endpoint, offline, times and Xet come from the environment", async () => {
   const plain = await settingsOf({ HOME: "/a" });
   assert.deepEqual(
-    [plain.endpoint, plain.offline, plain.answerSeconds, plain.stallSeconds, plain.hideProgress],
-    ["https://huggingface.co", false, 10, 30, false],
+    [plain.endpoint, plain.offline, plain.answerSeconds, plain.stallSeconds, plain.xet],
+    ["https://huggingface.co", false, 10, 30, true],
   );
   const set = await settingsOf({
     HOME: "/a",
@@ -53,11 +52,11 @@ Deno.test("endpoint, offline, times and progress come from the environment", asy
     HF_HUB_OFFLINE: "yes",
     HF_HUB_ETAG_TIMEOUT: "3",
     HF_HUB_DOWNLOAD_TIMEOUT: "60",
-    HF_HUB_DISABLE_PROGRESS_BARS: "1",
+    HF_HUB_DISABLE_XET: "1",
   });
   assert.deepEqual(
-    [set.endpoint, set.offline, set.answerSeconds, set.stallSeconds, set.hideProgress],
-    ["https://mirror.example/hf", true, 3, 60, true],
+    [set.endpoint, set.offline, set.answerSeconds, set.stallSeconds, set.xet],
+    ["https://mirror.example/hf", true, 3, 60, false],
   );
   for (
     const [name, value] of [["HF_ENDPOINT", "mirror"], ["HF_ENDPOINT", "file:///x"], ["HF_HUB_ETAG_TIMEOUT", "0"], [

@@ -9,6 +9,8 @@ export class Token {
   readonly #value: string;
 
   /**
+   * Takes a token.
+   *
    * @param source where it was found, for the message
    * @throws {ConfigError} where it is no token, without showing it
    */
@@ -24,14 +26,17 @@ export class Token {
     return `Bearer ${this.#value}`;
   }
 
+  /** Shows that there is one, and not which. */
   toString(): string {
     return "[token]";
   }
 
+  /** Shows that there is one, and not which. */
   toJSON(): string {
     return "[token]";
   }
 
+  /** Shows that there is one, and not which. */
   [Symbol.for("Deno.customInspect")](): string {
     return "[token]";
   }

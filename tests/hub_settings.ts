@@ -18,7 +18,6 @@ export function clientOf(
     offline: false,
     answerSeconds: 5,
     stallSeconds: 1,
-    hideProgress: true,
     xet: true,
     retries: 2,
     retrySeconds: 0.001,
