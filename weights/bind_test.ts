@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { openCheckpoint } from "./checkpoint.ts";
+import { dirname, join } from "node:path";
 import { CheckpointError } from "../errors.ts";
 import type { DType } from "../tensor/tensor.ts";
-import { bindCheckpoint, checkParameters, type StoredTensors } from "./bind.ts";
+import { bindCheckpoint, checkParameters, type StoredTensors, unmapped } from "./bind.ts";
 
 type Shapes = Record<string, readonly number[]>;
 
@@ -107,4 +108,23 @@ Deno.test("bindCheckpoint() points into the files, relative to the deepest folde
     offset: 8,
   });
   assert.throws(() => two.bind({ key: "c", shape: [2] }), new CheckpointError('Expected a tensor "c" in /hub'));
+});
+
+Deno.test("a transposed tensor of a .pt file is read before it is bound, all others stay in their file", async () => {
+  const path = new URL("../tests/fixtures/checkpoints/views.pt", import.meta.url).pathname;
+  const { tensors, read } = await openCheckpoint(path, { stem: "model" });
+  const keys = unmapped(tensors);
+  assert.deepEqual(keys, ["offset_view", "transposed"].filter((key) => tensors.get(key)?.strides));
+  const rows = new Map(await Promise.all(keys.map(async (key) => [key, await read(key)] as const)));
+  const { bind, folder } = bindCheckpoint(tensors, rows);
+  const binding = bind({ key: "transposed", shape: tensors.get("transposed")!.shape });
+  assert.deepEqual(binding, { kind: "tensor", tensor: rows.get("transposed") });
+  const { start } = tensors.get("base")!;
+  assert.deepEqual(bind({ key: "base", shape: tensors.get("base")!.shape }), {
+    kind: "external",
+    dtype: "float32",
+    location: "views.pt",
+    offset: start,
+  });
+  assert.equal(folder, dirname(await Deno.realPath(path)));
 });

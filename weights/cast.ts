@@ -7,15 +7,12 @@ import { bfloat16Bits, bfloat16Value } from "../tensor/bfloat16.ts";
 import type { DType, Tensor } from "../tensor/tensor.ts";
 import { quote } from "./quote.ts";
 
-/** Types that weights are stored in. */
-export const weightTypes = ["float32", "float16", "bfloat16"] as const;
-
 /** A type that weights are stored in. */
-export type WeightType = typeof weightTypes[number];
+export type WeightType = "float32" | "float16" | "bfloat16";
 
 /** Whether a type is one of floating-point numbers; tensors of others are counters, which no conversion touches. */
 export function isFloat(dtype: DType): boolean {
-  return dtype === "float64" || (weightTypes as readonly DType[]).includes(dtype);
+  return ["float64", "float32", "float16", "bfloat16"].includes(dtype);
 }
 
 /** The numbers of a floating-point tensor as float32; float64 is rounded. */
