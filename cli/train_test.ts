@@ -202,6 +202,40 @@ Deno.test("damaged, empty, huge and misfitting pictures are named and passed ove
     assert.ok(performance.now() - begun < 120_000);
   }));
 
+Deno.test("one picture is trained on, and a table that names missing ones too, with a warning each", () =>
+  inTraining(async (cwd) => {
+    await onlyStageA(cwd, ["stageA.steps=2", "stageA.batch=1"]);
+    for (const name of namesIn(cwd, "data").filter((name) => name.endsWith(".png")).slice(1)) {
+      await Deno.remove(join(cwd, "data", name));
+    }
+    const { code, out, err } = await run(cwd, ["train.jsonc", "-o", "run"]);
+    assert.deepEqual([code, out], [0, `${join("run", "model")}\n`], err);
+    const warnings = err.split("\n").filter((line) => line.startsWith("warning: "));
+    assert.deepEqual(warnings, [
+      "warning: caption tables name missing pictures (11): metadata.jsonl line 2: 01.png, metadata.jsonl line 3: 02.png, " +
+      "metadata.jsonl line 4: 03.png, metadata.jsonl line 5: 04.png, metadata.jsonl line 6: 05.png, and 6 more",
+      "warning: there is only 1 picture, which can be learnt by heart and no more",
+    ]);
+  }));
+
+Deno.test("pictures of grey, grey and alpha, colour, and colour and alpha are trained on together, without a word", () =>
+  inTraining(async (cwd) => {
+    await onlyStageA(cwd, ["stageA.steps=3", "stageA.batch=4"]);
+    const data = join(cwd, "data");
+    for (const channels of [1, 2, 3, 4] as const) {
+      const samples = new Uint16Array(64 * 64 * channels).fill(40_000);
+      await Deno.writeFile(
+        join(data, `${channels}.png`),
+        encodePng({ width: 64, height: 64, channels, data: samples }),
+      );
+    }
+    const { code, err } = await run(cwd, ["train.jsonc", "-o", "run", "--set", "data.only=^$"]);
+    assert.equal(code, 0, err);
+    assert.doesNotMatch(err, /warning|error/);
+    const [phase] = (await logOf(cwd)).filter(({ type }) => type === "phase");
+    assert.equal(phase!["samples"], 4);
+  }));
+
 Deno.test("a full disk at a checkpoint ends with 5, the checkpoint before it stays, and nothing is left over", () =>
   inTraining(async (cwd) => {
     await onlyStageA(cwd, ["stageA.steps=100000", "checkpoints.every=2"]);
