@@ -11,7 +11,14 @@ import { trainingConfigSchema } from "./config_json_schema.ts";
 import { type TrainingConfig, trainingConfig } from "./config_schema.ts";
 import { lineOf, readJsonc } from "./jsonc.ts";
 
-export { type PhaseConfig, type PhaseName, phaseNames, type TrainingConfig, trainingConfig } from "./config_schema.ts";
+export {
+  type PhaseConfig,
+  type PhaseName,
+  phaseNames,
+  type TrainingConfig,
+  trainingConfig,
+  type TrainingSettings,
+} from "./config_schema.ts";
 
 /** Largest configuration file in bytes. */
 const maxBytes = 1 << 20;
@@ -57,6 +64,19 @@ export function parseTrainingConfig(
 ): TrainingConfig {
   const json = readJsonc(text, { file });
   for (const change of set) applyChange(json, change);
+  return checkTrainingConfig(json, { placeOf: (path) => placeOf(path, { text, file, set }) });
+}
+
+/**
+ * Fills in the defaults of a configuration.
+ *
+ * @param options.placeOf says where a setting was made, for errors
+ * @throws {ConfigError} where a value is not what it should be, naming its key
+ */
+export function checkTrainingConfig(
+  json: unknown,
+  { placeOf = () => "configuration" }: { placeOf?: (path: readonly PropertyKey[]) => string } = {},
+): TrainingConfig {
   const result = trainingConfig.safeParse(json);
   if (result.success) return result.data;
   const { issues } = result.error;
@@ -64,7 +84,7 @@ export function parseTrainingConfig(
   const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0]!] : issue.path;
   const more = issues.length === 1 ? "" : ` (and ${issues.length - 1} more)`;
   throw new ConfigError(
-    `${placeOf(path, { text, file, set })}: ${explainIssue(issue, json, { schema: trainingConfigSchema() })}${more}`,
+    `${placeOf(path)}: ${explainIssue(issue, json, { schema: trainingConfigSchema() })}${more}`,
   );
 }
 

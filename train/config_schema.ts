@@ -8,9 +8,11 @@ import { modelDefaultsFile } from "../pipeline/model.ts";
 import { checkPrompt } from "../text/prompt.ts";
 import { aspectRatios } from "./data/buckets.ts";
 
+/** A phase of a training: Stage A; Stage B with the compressor; Stage C. */
+export type PhaseName = "stageA" | "stageB" | "stageC";
+
 /** Names of the phases, in their order. */
-export const phaseNames = ["stageA", "stageB", "stageC"] as const;
-export type PhaseName = typeof phaseNames[number];
+export const phaseNames = ["stageA", "stageB", "stageC"] as const satisfies readonly PhaseName[];
 
 const positive = z.number().positive();
 const share = z.number().min(0).max(1);
@@ -248,7 +250,11 @@ const prompt = z.string().superRefine((text, context) => {
   }
 });
 
-/** A training's configuration. */
+/**
+ * A training's configuration.
+ *
+ * @internal
+ */
 export const trainingConfig = z.strictObject({
   $schema: z.string().optional().describe("For editors: where the JSON Schema of this file is."),
   seed: z.int().min(0).max(2 ** 32 - 1).default(0).describe("Of first values, order, crops, noise and samples."),
@@ -302,8 +308,13 @@ export const trainingConfig = z.strictObject({
   message: "Expected at least one of stageA, stageB and stageC",
 });
 
+// These are z.input and z.output, under names that the library's documentation can show.
+
+/** A training's configuration as it is written: what has a default may be left out. docs/training.md explains every setting. */
+export type TrainingSettings = (typeof trainingConfig)["_zod"]["input"];
+
 /** A training's configuration with every default in place. */
-export type TrainingConfig = z.output<typeof trainingConfig>;
+export type TrainingConfig = (typeof trainingConfig)["_zod"]["output"];
 
 /** Settings of an optimiser and those that all phases have. */
 export type PhaseConfig = NonNullable<TrainingConfig[PhaseName]>;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { tinyTraining } from "./_tiny_training.ts";
-import { parseTrainingConfig, readTrainingConfig } from "./config.ts";
+import { checkTrainingConfig, parseTrainingConfig, readTrainingConfig } from "./config.ts";
 
 function refused(text: string, set: string[] = []): string {
   let message = "";
@@ -116,4 +116,16 @@ Deno.test("a file that is missing, a folder or too large is refused", () =>
 Deno.test("tinyTraining() is a configuration of all three phases", () => {
   const { stageA, stageB, stageC } = tinyTraining("data");
   assert.deepEqual([stageA, stageB, stageC].map((each) => each!.steps), [4, 4, 4]);
+});
+
+Deno.test("an object is checked as a file is, and gets the same defaults", () => {
+  const stageA = { steps: 2, batch: 2, optimiser: { name: "adamw", learningRate: 1e-3 } } as const;
+  const settings = { data: { path: "pictures", size: 64 }, stageA };
+  const config = checkTrainingConfig(settings);
+  assert.deepEqual(config, parseTrainingConfig(JSON.stringify(settings), { file: "a.jsonc" }));
+  assert.deepEqual(checkTrainingConfig(config), config);
+  assert.throws(
+    () => checkTrainingConfig({ ...settings, stageA: { ...stageA, stpes: 1 } }),
+    /^ConfigError: configuration: "stageA\.stpes": there is no such setting; did you mean "steps"\?$/,
+  );
 });

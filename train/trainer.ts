@@ -7,7 +7,7 @@ import { ConfigError } from "../errors.ts";
 import { checkTraining } from "./check_training.ts";
 import { checkTrainingData } from "./check_training_data.ts";
 import { checkTrainingMemory } from "./check_training_memory.ts";
-import { phaseNames, type TrainingConfig } from "./config.ts";
+import { checkTrainingConfig, phaseNames, type TrainingConfig, type TrainingSettings } from "./config.ts";
 import { writeWholeModel } from "./model_folder.ts";
 import { networkConfigs } from "./networks.ts";
 import { bucketOptions } from "./picture_sizes.ts";
@@ -21,18 +21,20 @@ import { prepareTokenizers } from "./tokenizer.ts";
 import { TrainingData } from "./training_data.ts";
 import type { TrainingEvent, TrainOptions } from "./training_event.ts";
 
-export type { TrainingEvent, TrainOptions } from "./training_event.ts";
+export type { LoggedEvent, TrainingEvent, TrainOptions } from "./training_event.ts";
 
 /**
- * Trains, or goes on where an earlier run in the same folder stopped. The finished model is in `folder/model`.
+ * Trains, or goes on where an earlier run in the same folder stopped. The finished model is in `folder/model`. Nothing happens
+ * before the events are iterated; leaving the loop early stops without a checkpoint, `signal` with one.
  *
+ * @param settings what {@linkcode readTrainingConfig} gives, or an object of the same keys, whose paths are relative to the current folder
  * @throws {ConfigError} where the configuration is impossible, or is not the one that the run was started with
  * @throws {CheckpointError} where the data set or a checkpoint cannot be read
  * @throws {NumericError} where the loss or a gradient is no finite number; the last checkpoint stays
  * @throws {ResourceError} where the memory is too small, before anything is built, or the disk is full; the last checkpoint stays
  */
-export async function* train(given: TrainingConfig, options: TrainOptions): AsyncGenerator<TrainingEvent> {
-  const config = await withStartSizes(given);
+export async function* train(settings: TrainingSettings, options: TrainOptions): AsyncGenerator<TrainingEvent> {
+  const config = await withStartSizes(checkTrainingConfig(settings));
   checkTraining(config);
   using folder = await RunFolder.open(options.folder);
   const changes = await acceptedChanges(folder, config, options);

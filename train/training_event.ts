@@ -16,7 +16,11 @@ export interface TrainOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A line of `log.jsonl`; see `report/log_line.ts` for what each type holds. */
+/**
+ * A line of `log.jsonl`: `step` has `phase`, `step`, `loss`, `norm`, `learningRate`, `seconds`, `picturesPerSecond` and `memory`
+ * (bytes); `checkpoint` the `path` of a model; `sample` the `file` of a grid, and `psnr` in dB; `end` the `path` of the finished
+ * model. `report/log_line.ts` has the fields of every type.
+ */
 export type LoggedEvent =
   & { readonly type: "start" | "phase" | "step" | "checkpoint" | "sample" | "unreadable" | "warning" | "end" | "stop" }
   & Readonly<Record<string, unknown>>;
