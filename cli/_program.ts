@@ -15,10 +15,12 @@ import { exportCommand } from "./export.ts";
 import { generateCommand } from "./generate.ts";
 import { infoCommand } from "./info.ts";
 import { inspectCommand } from "./inspect.ts";
+import { loraCommand } from "./lora.ts";
 import { reconstructCommand } from "./reconstruct.ts";
 import { planCommand } from "./plan.ts";
 import { pluginsCommand } from "./plugins.ts";
 import { pullCommand } from "./pull.ts";
+import { pushCommand } from "./push.ts";
 import { writeOut } from "./_stdout.ts";
 import { trainCommand } from "./train.ts";
 
@@ -74,11 +76,13 @@ export function createProgram(): Command {
     pullCommand(),
     bundleCommand(),
     cacheCommand(),
+    pushCommand(),
     datasetCommand(),
     trainCommand(),
     evalCommand(),
     convertCommand(),
     exportCommand(),
+    loraCommand(),
     completionsCommand(createProgram),
   ];
   for (const command of commands) {

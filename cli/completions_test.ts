@@ -30,11 +30,13 @@ Deno.test("bash completes commands, flags, words of a flag, files and folders", 
     "pull",
     "bundle",
     "cache",
+    "push",
     "dataset",
     "train",
     "eval",
     "convert",
     "export",
+    "lora",
     "completions",
   ]);
   assert.deepEqual(await completeInBash("in"), ["info", "inspect"]);

@@ -230,7 +230,8 @@ Deno.test({
       err,
       /^error: Cannot write .*blobs.*: it would pass the file size or quota .*\(1417288 bytes needed, \d+ free\)/,
     );
-    assert.deepEqual((await names(blobs)).filter((name) => name.endsWith(".incomplete")).length, 1);
+    const { files } = hub.repositories.get(hubModel.decoder)!;
+    assert.ok((await names(blobs)).includes(`${fakeHash(weights, files[weights]!)}.incomplete`));
     assert.equal((await run(["pull", hubModel.decoder, "-q"])).code, 0);
     assert.match(hub.downloads(/decoder\/diffusion/).at(-1)!.range!, /^bytes=\d+-$/);
   }),
