@@ -9,30 +9,13 @@
 
 import type { BytePairEncoder, EncodedWord } from "./byte_pair_encoder.ts";
 import { normalizeClipText } from "./clip_normalizer.ts";
-import { type ClipTokenizerFiles, longestLength, readClipTokenizerFiles } from "./clip_tokenizer_files.ts";
+import { type ClipTokenizerFiles, readClipTokenizerFiles } from "./clip_tokenizer_files.ts";
 import { clipWords } from "./clip_words.ts";
+import type { EncodedText, EncodeOptions, TextTokenizer } from "./text_tokenizer.ts";
 import { TokenPattern } from "./token_pattern.ts";
+import { longestLength } from "./tokenizer_source.ts";
 
-/** A text as a CLIP text encoder takes it. */
-export interface EncodedText {
-  /** Token ids: bos, text, eos, padding. */
-  ids: number[];
-  /** 1 for each id that is not padding, 0 for padding. */
-  attentionMask: number[];
-  /**
-   * The end of the text that did not fit, from the first lost token on, as typed but for lone surrogates; `""` if all
-   * did.
-   */
-  truncated: string;
-  /** Tokens that the whole text has, with bos and eos; the text was truncated if that is more than `ids.length`. */
-  length: number;
-}
-
-/** Options of {@linkcode ClipTokenizer.encode}. */
-export interface EncodeOptions {
-  /** Number of ids, 2 to 100,000. Default: the tokenizer's `maxLength`. */
-  maxLength?: number;
-}
+export type { EncodedText, EncodeOptions } from "./text_tokenizer.ts";
 
 /**
  * Turns text into the token ids of a CLIP text encoder.
@@ -58,7 +41,7 @@ export interface EncodeOptions {
  * assert.equal(tokenizer.encode("ab a b A  B").truncated, "B");
  * ```
  */
-export class ClipTokenizer {
+export class ClipTokenizer implements TextTokenizer {
   /** Number of ids where {@linkcode EncodeOptions} asks for no other, usually 77. */
   readonly maxLength: number;
   /** Id that starts a text. */

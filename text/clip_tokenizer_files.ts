@@ -1,19 +1,12 @@
 import { CheckpointError } from "../errors.ts";
-import { type AddedToken, AddedTokens, tokenContent } from "./added_tokens.ts";
+import { type AddedToken, tokenContent } from "./added_tokens.ts";
 import { BytePairEncoder, type BytePairModel, tokenId } from "./byte_pair_encoder.ts";
 import { checkClipPipeline } from "./clip_pipeline.ts";
 import { type Fields, fieldsOf, itemsOf, unexpected } from "./tokenizer_fields.ts";
+import { isId, readAddedTokens, readTemplate, type TokenizerFiles, TokenizerSource } from "./tokenizer_source.ts";
 
-/** The files of a Hugging Face tokenizer folder by name: the JSON ones parsed, `merges.txt` as text. */
-export interface ClipTokenizerFiles {
-  /** The whole tokenizer; where it is there, `vocab.json` and `merges.txt` are not looked at. */
-  "tokenizer.json"?: unknown;
-  "vocab.json"?: unknown;
-  "merges.txt"?: string;
-  "tokenizer_config.json"?: unknown;
-  "special_tokens_map.json"?: unknown;
-  "added_tokens.json"?: unknown;
-}
+/** The files of a CLIP tokenizer. */
+export type ClipTokenizerFiles = TokenizerFiles;
 
 /** What the files say, checked. */
 export interface ClipTokenizerDefinition {
@@ -26,9 +19,6 @@ export interface ClipTokenizerDefinition {
   maxLength: number;
 }
 
-/** The most tokens that may be asked for. A `model_max_length` above it means that the model's is not known. */
-export const longestLength = 100_000;
-
 const usualMaxLength = 77;
 /** The rules that the reference reads of a merges.txt, after its first line: those of CLIP's vocabulary of 49,408. */
 const mostMerges = 49_152 - 256 - 2;
@@ -40,7 +30,6 @@ const usualTokens: Fields = {
   unk_token: "<|endoftext|>",
   pad_token: "<|endoftext|>",
 };
-const roles = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 /** Built from vocab.json, the reference looks for these in the normalised text. */
 const normalizedRoles = ["bos_token", "eos_token", "unk_token"];
 
@@ -56,16 +45,12 @@ const normalizedRoles = ["bos_token", "eos_token", "unk_token"];
  * @throws CheckpointError naming file and field
  */
 export function readClipTokenizerFiles(files: ClipTokenizerFiles, folder = ""): ClipTokenizerDefinition {
-  const source = new Source(files, folder);
+  const source = new TokenizerSource(files, { folder, usual: () => usualTokens });
   const { whole, config } = source;
   if (whole !== undefined) checkClipPipeline(whole, source.at("tokenizer.json"));
-  for (const side of ["padding_side", "truncation_side"]) {
-    if (config[side] !== undefined && config[side] !== "right") {
-      throw unexpected(source.at("tokenizer_config.json", side), '"right"', config[side]);
-    }
-  }
+  source.checkSides();
   const { vocab, merges, suffix, unknown } = whole === undefined ? readParts(source) : readWhole(source, whole);
-  const added = readAddedTokens(source, vocab);
+  const added = readAddedTokens(source, vocab, { normalizedRoles });
   const idOf = (role: string) => added.add(source.token(role), source.tokenAt(role), { special: true }).id;
   const unknownId = tokenId(vocab, unknown) ?? added.list().find(({ content }) => content === unknown)?.id;
   if (unknownId === undefined) {
@@ -77,58 +62,8 @@ export function readClipTokenizerFiles(files: ClipTokenizerFiles, folder = ""): 
     addedTokens: added.list().filter(({ special }) => !(special && isSplit)),
     ...(whole === undefined ? { bosId: idOf("bos_token"), eosId: idOf("eos_token") } : readFrame(source, whole)),
     padId: idOf("pad_token"),
-    maxLength: readMaxLength(source),
+    maxLength: source.maxLength({ usual: usualMaxLength, least: 2 }),
   };
-}
-
-/** The files, with those that others override resolved. */
-class Source {
-  readonly files: ClipTokenizerFiles;
-  readonly #folder: string;
-  /** tokenizer.json, if there. */
-  readonly whole: Fields | undefined;
-  readonly config: Fields;
-  /** Whether the config is of the time before `added_tokens_decoder`. */
-  readonly isLegacy: boolean;
-  readonly #specialTokensMap: Fields;
-
-  constructor(files: ClipTokenizerFiles, folder: string) {
-    this.files = files;
-    this.#folder = folder;
-    this.whole = files["tokenizer.json"] === undefined ? undefined : this.#fields("tokenizer.json");
-    this.config = this.#fields("tokenizer_config.json");
-    this.isLegacy = this.config.added_tokens_decoder === undefined;
-    this.#specialTokensMap = this.isLegacy ? this.#fields("special_tokens_map.json") : {};
-  }
-
-  /** File and field for messages. */
-  at(name: keyof ClipTokenizerFiles, field = ""): string {
-    const path = this.#folder === "" ? name : `${this.#folder.replace(/\/+$/, "")}/${name}`;
-    return field === "" ? path : `${path}: ${field}`;
-  }
-
-  /** What the files say of a role such as `pad_token`; a token is a string or an object. */
-  token(role: string): unknown {
-    return [this.#specialTokensMap, this.config, usualTokens].find((fields) => role in fields)?.[role];
-  }
-
-  tokenAt(role: string): string {
-    return this.at(role in this.#specialTokensMap ? "special_tokens_map.json" : "tokenizer_config.json", role);
-  }
-
-  /** The tokens of added_tokens.json by id. */
-  learnedTokens(): string[] {
-    const ids = Object.entries(this.isLegacy ? this.#fields("added_tokens.json") : {});
-    const tokens = ids.map(([content, id]) => {
-      if (!isId(id)) throw unexpected(this.at("added_tokens.json", content), "an id", id);
-      return { content, id };
-    });
-    return tokens.sort((a, b) => a.id - b.id).map(({ content }) => content);
-  }
-
-  #fields(name: keyof ClipTokenizerFiles): Fields {
-    return this.files[name] === undefined ? {} : fieldsOf(this.files[name], this.at(name));
-  }
 }
 
 /** The model of BPE with the unknown token still by name. */
@@ -136,7 +71,7 @@ interface NamedModel extends Omit<BytePairModel, "unknownId"> {
   unknown: string;
 }
 
-function readWhole(source: Source, whole: Fields): NamedModel {
+function readWhole(source: TokenizerSource, whole: Fields): NamedModel {
   const model = fieldsOf(whole.model, source.at("tokenizer.json", "model"));
   const merges = itemsOf(model.merges, source.at("tokenizer.json", "model.merges")).map((rule, rank) => {
     const isPair = Array.isArray(rule) && rule.length === 2 && rule.every((part) => typeof part === "string");
@@ -157,7 +92,7 @@ function readWhole(source: Source, whole: Fields): NamedModel {
   };
 }
 
-function readParts(source: Source): NamedModel {
+function readParts(source: TokenizerSource): NamedModel {
   const vocab = fieldsOf(source.files["vocab.json"], source.at("vocab.json"));
   const text = source.files["merges.txt"];
   if (typeof text !== "string") throw unexpected(source.at("merges.txt"), "merge rules, one a line", text);
@@ -176,7 +111,7 @@ function checkRule(rule: unknown, where: string): string {
   return rule;
 }
 
-function makeEncoder(model: BytePairModel, source: Source): BytePairEncoder {
+function makeEncoder(model: BytePairModel, source: TokenizerSource): BytePairEncoder {
   try {
     return new BytePairEncoder(model);
   } catch (cause) {
@@ -186,62 +121,14 @@ function makeEncoder(model: BytePairModel, source: Source): BytePairEncoder {
   }
 }
 
-function readAddedTokens(source: Source, vocab: Fields): AddedTokens {
-  const added = new AddedTokens(vocab);
-  const wholeAt = source.at("tokenizer.json", "added_tokens");
-  for (const token of itemsOf(source.whole?.added_tokens ?? [], wholeAt)) added.add(token, wholeAt, { special: false });
-  const decoderAt = source.at("tokenizer_config.json", "added_tokens_decoder");
-  for (const token of Object.values(fieldsOf(source.config.added_tokens_decoder ?? {}, decoderAt))) {
-    added.add(token, decoderAt, { special: false });
-  }
-  const moreAt = source.tokenAt("additional_special_tokens");
-  const named = [
-    ...roles.map((role) => ({ role, token: source.token(role), where: source.tokenAt(role) })),
-    ...itemsOf(source.token("additional_special_tokens") ?? [], moreAt).map((token) => ({
-      role: "",
-      token,
-      where: moreAt,
-    })),
-  ].filter(({ token }) => token !== undefined && token !== null);
-  const special = new Set(named.map(({ token, where }) => tokenContent(token, where)));
-  for (const content of source.learnedTokens()) {
-    added.add(content, source.at("added_tokens.json"), { special: special.has(content) });
-  }
-  for (const { role, token, where } of named) {
-    const normalized = source.whole === undefined && typeof token === "string" && normalizedRoles.includes(role);
-    added.add(token, where, { special: true, normalized });
-  }
-  return added;
-}
-
 /** Bos and eos from the post-processor, which is what puts them there. */
-function readFrame(source: Source, whole: Fields): { bosId: number; eosId: number } {
+function readFrame(source: TokenizerSource, whole: Fields): { bosId: number; eosId: number } {
   const where = source.at("tokenizer.json", "post_processor");
-  const { type, cls, sep, single, special_tokens } = fieldsOf(whole.post_processor, where);
-  let ids: unknown[] = [];
-  if (type === "RobertaProcessing") {
-    ids = [itemsOf(cls, where)[1], itemsOf(sep, where)[1]];
-  } else if (type === "TemplateProcessing") {
-    const known = fieldsOf(special_tokens, where);
-    ids = itemsOf(single, where).flatMap((part) => {
-      const token = fieldsOf(part, where).SpecialToken;
-      if (token === undefined) return [];
-      return itemsOf(fieldsOf(known[tokenContent(fieldsOf(token, where).id, where)], where).ids, where);
-    });
-  }
+  const { type, cls, sep } = fieldsOf(whole.post_processor, where);
+  const ids: readonly unknown[] = type === "RobertaProcessing"
+    ? [itemsOf(cls, where)[1], itemsOf(sep, where)[1]]
+    : (readTemplate(whole.post_processor, where) ?? []).filter((part) => part !== "text");
   const [bosId, eosId, ...rest] = ids;
   if (!isId(bosId) || !isId(eosId) || rest.length > 0) throw unexpected(where, "bos, text, eos", whole.post_processor);
   return { bosId, eosId };
-}
-
-function isId(value: unknown): value is number {
-  return Number.isInteger(value) && value as number >= 0;
-}
-
-function readMaxLength(source: Source): number {
-  const length = source.config.model_max_length ?? usualMaxLength;
-  if (typeof length !== "number" || !(length >= 2) || (length <= longestLength && !Number.isInteger(length))) {
-    throw unexpected(source.at("tokenizer_config.json", "model_max_length"), "a whole number from 2 on", length);
-  }
-  return length > longestLength ? usualMaxLength : length;
 }
