@@ -38,10 +38,12 @@ export class ResourceError extends Error {
 
 /** A plugin that cannot be loaded, threw, or gave what its kind does not allow. The message names it. */
 export class PluginError extends Error {
+  /** The class's name, which survives minifiers and realms. */
   override readonly name = "PluginError";
 }
 
 /** Something that nobody has allowed. The message says how to. */
 export class PermissionError extends Error {
+  /** The class's name, which survives minifiers and realms. */
   override readonly name = "PermissionError";
 }

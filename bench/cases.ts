@@ -7,7 +7,7 @@ import { clipTextConfig } from "../networks/clip_text.ts";
 import { diffNeXtConfig } from "../networks/diffnext.ts";
 import { paellaVqConfig } from "../networks/paella_vq.ts";
 import { priorConfig } from "../networks/prior.ts";
-import { copiesOf } from "../pipeline/guidance.ts";
+import { batchOf } from "../pipeline/guidance.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { planSizes } from "../pipeline/plan.ts";
 
@@ -125,7 +125,7 @@ export function modelCases({ parts: { prior, decoder }, rules, defaults, name }:
       name: "stage-c",
       network: "WuerstchenPrior",
       stage: prior.stage,
-      sizes: { batch: 1, copies: copiesOf(defaults.priorGuidance), ...plan.prior, tokens },
+      sizes: { batch: 1, copies: batchOf(1, [defaults.priorGuidance]).copies, ...plan.prior, tokens },
     },
     {
       name: "decoder-text",
@@ -139,7 +139,7 @@ export function modelCases({ parts: { prior, decoder }, rules, defaults, name }:
       stage: decoder.stage,
       sizes: {
         batch: 1,
-        copies: copiesOf(defaults.decoderGuidance),
+        copies: batchOf(1, [defaults.decoderGuidance]).copies,
         ...plan.decoder,
         embedding: plan.prior,
         tokens: decoder.text.tokens,

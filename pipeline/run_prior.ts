@@ -7,7 +7,7 @@ import type { EmbeddingPrior } from "../plugins/contracts/parts.ts";
 import { blame, blamed } from "../plugins/registry.ts";
 import { addNoise } from "../schedulers/add_noise.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
-import { type Context, type Events, load, release } from "./context.ts";
+import { type Context, type Events, load } from "./context.ts";
 import { checkFinite } from "./denoise.ts";
 import { embeddingTools } from "./embedding_tools.ts";
 import type { Job } from "./job.ts";

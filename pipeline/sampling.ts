@@ -42,6 +42,7 @@ export type Staged<Stage extends SampledStage, Options> = {
 
 /** Checked options; only those that were given. */
 export interface ResolvedSampling extends Omit<Readonly<SamplingOptions>, "scheduler"> {
+  /** The scheduler, with its options filled in. */
   readonly scheduler?: PluginChoice | undefined;
 }
 

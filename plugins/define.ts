@@ -19,14 +19,23 @@ import type { Scheduler, SchedulerContext } from "./contracts/scheduler.ts";
 
 /** What a plugin of each kind makes, and what from. */
 export interface Kinds {
+  /** Prompts to states. */
   readonly textEncoder: { readonly part: TextEncoder; readonly context: TextEncoderContext };
+  /** Prompts to image embeddings. */
   readonly prior: { readonly part: Prior; readonly context: PartContext };
+  /** Image embeddings to latents. */
   readonly decoder: { readonly part: Decoder; readonly context: PartContext };
+  /** Latents to pixels and back. */
   readonly autoencoder: { readonly part: Autoencoder; readonly context: PartContext };
+  /** Pixels to image embeddings. */
   readonly compressor: { readonly part: Compressor; readonly context: PartContext };
+  /** Noise to data. */
   readonly scheduler: { readonly part: Scheduler; readonly context: SchedulerContext };
+  /** Pictures to pictures. */
   readonly postprocessor: { readonly part: Postprocessor; readonly context: undefined };
+  /** Pictures to numbers. */
   readonly metric: { readonly part: Metric; readonly context: undefined };
+  /** Graphs to sessions. */
   readonly runtime: { readonly part: Runtime; readonly context: undefined };
 }
 
@@ -51,28 +60,32 @@ export interface Definition<K extends Kind, Schema extends z.ZodType = z.ZodType
 
 /** A plugin of a kind. */
 export interface Plugin<K extends Kind = Kind, Schema extends z.ZodType = z.ZodType> extends Definition<K, Schema> {
+  /** What it makes. */
   readonly kind: K;
 }
 
-function definer<K extends Kind>(kind: K) {
-  return <Schema extends z.ZodType>(definition: Definition<K, Schema>): Plugin<K, Schema> => ({ kind, ...definition });
+/** Makes a plugin of a kind out of what its author writes. */
+export type Define<K extends Kind> = <Schema extends z.ZodType>(definition: Definition<K, Schema>) => Plugin<K, Schema>;
+
+function definer<K extends Kind>(kind: K): Define<K> {
+  return (definition) => ({ kind, ...definition });
 }
 
 /** Defines a text encoder: prompts to states. */
-export const defineTextEncoder = definer("textEncoder");
+export const defineTextEncoder: Define<"textEncoder"> = definer("textEncoder");
 /** Defines a prior: prompts to the image embedding. */
-export const definePrior = definer("prior");
+export const definePrior: Define<"prior"> = definer("prior");
 /** Defines a decoder: the image embedding to latents. */
-export const defineDecoder = definer("decoder");
+export const defineDecoder: Define<"decoder"> = definer("decoder");
 /** Defines an autoencoder: latents to pixels and back. */
-export const defineAutoencoder = definer("autoencoder");
+export const defineAutoencoder: Define<"autoencoder"> = definer("autoencoder");
 /** Defines a compressor: pixels to image embeddings. */
-export const defineCompressor = definer("compressor");
+export const defineCompressor: Define<"compressor"> = definer("compressor");
 /** Defines a scheduler: how a sample is led from noise to data. */
-export const defineScheduler = definer("scheduler");
+export const defineScheduler: Define<"scheduler"> = definer("scheduler");
 /** Defines a post-processor: changes finished pictures. */
-export const definePostprocessor = definer("postprocessor");
+export const definePostprocessor: Define<"postprocessor"> = definer("postprocessor");
 /** Defines a metric: measures pictures. */
-export const defineMetric = definer("metric");
+export const defineMetric: Define<"metric"> = definer("metric");
 /** Defines a runtime: runs ONNX models. */
-export const defineRuntime = definer("runtime");
+export const defineRuntime: Define<"runtime"> = definer("runtime");

@@ -33,4 +33,3 @@ export { slerp } from "./builtin/slerp.ts";
 export { PluginError } from "../errors.ts";
 export { type Tensor, tensor } from "../tensor/tensor.ts";
 export type { Pixels } from "../images/pixels.ts";
-export { z } from "zod";

@@ -12,6 +12,7 @@ import { kinds } from "./kinds.ts";
 
 /** A plugin by name, and its options. */
 export interface PluginChoice {
+  /** What it is chosen by. */
   readonly name: string;
   /** Defaults where left out. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
@@ -19,6 +20,7 @@ export interface PluginChoice {
 
 /** A plugin whose options have been checked. */
 export interface ChosenPlugin<K extends Kind = Kind> extends PluginChoice {
+  /** What was chosen. */
   readonly plugin: Plugin<K>;
   /**
    * Makes the part.
@@ -38,7 +40,11 @@ const forbidden = ["__proto__", "prototype", "constructor"];
 export class Registry {
   readonly #plugins = new Map<string, { plugin: Plugin; source: Source }>();
 
-  /** @throws {ConfigError} where two plugins of a kind have one name */
+  /**
+   * Makes a registry of some plugins.
+   *
+   * @throws {ConfigError} where two plugins of a kind have one name
+   */
   constructor(plugins: Iterable<Plugin> = []) {
     for (const plugin of plugins) this.add(plugin, { source: "built in" });
   }

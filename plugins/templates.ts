@@ -22,7 +22,8 @@ const templates: Partial<Readonly<Record<Kind, Template>>> = {
   scheduler: {
     suite: "testScheduler",
     plugin: (name) =>
-      `import { defineScheduler, noiseLevel, weightedSum, z } from "wuerstchen/plugins";
+      `import { defineScheduler, noiseLevel, weightedSum } from "wuerstchen/plugins";
+import { z } from "zod";
 
 /** How noise becomes data: Euler's method, and fresh noise as far as the option says. Say here which paper it follows. */
 export default defineScheduler({
@@ -46,7 +47,8 @@ export default defineScheduler({
   prior: {
     suite: "testPrior",
     plugin: (name) =>
-      `import { definePrior, slerp, z } from "wuerstchen/plugins";
+      `import { definePrior, slerp } from "wuerstchen/plugins";
+import { z } from "zod";
 
 /** How prompts become an image embedding: Stage C, with its initial noise drawn towards that of another seed. */
 export default definePrior({
@@ -67,7 +69,8 @@ export default definePrior({
   postprocessor: {
     suite: "testPostprocessor",
     plugin: (name) =>
-      `import { definePostprocessor, z } from "wuerstchen/plugins";
+      `import { definePostprocessor } from "wuerstchen/plugins";
+import { z } from "zod";
 
 /** Changes finished pictures: brighter or darker. */
 export default definePostprocessor({

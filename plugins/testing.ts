@@ -78,7 +78,7 @@ export async function makePart<K extends Kind>(
   return part as Awaited<ReturnType<Plugin<K>["create"]>>;
 }
 
-export { testScheduler } from "./testing/test_scheduler.ts";
-export { testPrior } from "./testing/test_prior.ts";
+export { type SchedulerSuiteOptions, testScheduler } from "./testing/test_scheduler.ts";
+export { type PriorSuiteOptions, testPrior } from "./testing/test_prior.ts";
 export { testMetric } from "./testing/test_metric.ts";
 export { testPostprocessor } from "./testing/test_postprocessor.ts";

@@ -23,6 +23,9 @@ function between(
 const rho = 7;
 const sigmaOf = (alphaCumprod: number) => Math.sqrt((1 - alphaCumprod) / alphaCumprod);
 
+/** The name of a spacing. */
+export type SpacingName = "uniform" | "log-snr" | "karras";
+
 /** The spacings by name; each gives the n + 1 times of n steps. */
 const spacings = {
   /** Even times from 1 to 0. */
@@ -35,10 +38,7 @@ const spacings = {
       of: (alphaCumprod) => sigmaOf(alphaCumprod) ** (1 / rho),
       back: (root) => 1 / (1 + root ** (2 * rho)),
     }),
-} as const satisfies Record<string, Spacing>;
-
-/** The name of a spacing. */
-export type SpacingName = keyof typeof spacings;
+} as const satisfies Record<SpacingName, Spacing>;
 
 /** The names of all spacings. */
 export const spacingNames: readonly SpacingName[] = Object.keys(spacings) as SpacingName[];

@@ -144,7 +144,7 @@ Deno.test("a plugin that throws, gives the wrong shape or NaN at run, or throws 
   const add = (name: string, part: object) => {
     registry.add(defineScheduler({ name, summary: "broken", create: () => part as never }), { source: "test" });
   };
-  add("throws", { step: () => null!.length });
+  add("throws", { step: () => (null as unknown as string).length });
   add("short", { step: () => new Float32Array(1) });
   add("nan", { step: ({ sample }: { sample: Float32Array }) => sample.map(() => NaN) });
   add("sticky", {

@@ -21,6 +21,7 @@ export interface PartContext {
   readonly folder: string;
   /** Its `config.json`. */
   readonly config: unknown;
+  /** Its weights. */
   readonly checkpoint: Checkpoint;
   /** How its sessions run, and what is added to its weights. */
   readonly options: NetworkOptions;
@@ -34,6 +35,7 @@ export interface TextEncoderContext extends PartContext {
 
 /** Prompts to the states that networks are conditioned on. */
 export interface TextEncoder {
+  /** Takes and frees memory. */
   readonly network: Network<TextSizes>;
   /** Tokens that every prompt is padded or cut to. */
   readonly tokens: number;
@@ -47,6 +49,7 @@ export interface TextEncoder {
 export interface DenoisingPrior {
   /** Channels of its latents, and so of the embedding. */
   readonly channels: number;
+  /** Takes and frees memory. */
   readonly network: Network<PriorSizes>;
   /**
    * Predicts from `latents` [b, channels, h, w] at time `t`, given `text` [copies·b, tokens, width]: [copies·b, channels, h, w], all
@@ -66,6 +69,7 @@ export interface EmbeddingRequest {
   readonly shape: readonly [pictures: number, channels: number, height: number, width: number];
   /** Size of the picture in pixels. */
   readonly picture: { readonly height: number; readonly width: number };
+  /** Ends the run where it is aborted. */
   readonly signal: AbortSignal;
 }
 
@@ -120,6 +124,7 @@ export type Compressor = Pick<CompressorStage, "config" | "channels" | "network"
 
 /** Changes finished pictures. */
 export interface Postprocessor {
+  /** The changed picture, in an array of its own. */
   process(
     picture: Pixels,
     options: { readonly prompt: string; readonly signal: AbortSignal },
@@ -130,11 +135,14 @@ export interface Postprocessor {
 export interface Metric {
   /** Unit of its numbers, such as `dB`. */
   readonly unit: string;
+  /** How near `picture` is to `reference`. */
   measure(picture: Pixels, reference: Pixels): Promise<number> | number;
 }
 
 /** Runs ONNX models. */
 export interface Runtime {
+  /** Version of the library. */
   version(): Promise<string>;
+  /** Builds a session from the bytes of an ONNX model. */
   createSession(model: Uint8Array, options: SessionOptions): Promise<Session>;
 }

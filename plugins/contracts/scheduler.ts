@@ -19,6 +19,7 @@ export interface NoiseSchedule {
 export interface Predicted {
   /** What the network predicted from `sample`, guidance applied. */
   readonly modelOutput: Float32Array;
+  /** The sample that it was predicted from. */
   readonly sample: Float32Array;
 }
 
