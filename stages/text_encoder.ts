@@ -3,11 +3,12 @@
  * @module
  */
 import { CheckpointError } from "../errors.ts";
-import { clipText, type ClipTextConfig, clipTextWithProjection } from "../networks/clip_text.ts";
+import { declareText, encodeText, isT5, textClassName, type TextEncoderConfig } from "../networks/text_encoder.ts";
 import { graph, input } from "../onnx/mod.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
-import type { ClipTokenizer } from "../text/clip_tokenizer.ts";
+import type { EncodedText, TextTokenizer } from "../text/text_tokenizer.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
+import { t5EncoderOf } from "../weights/checkpoint_views.ts";
 import { Network, type NetworkOptions } from "./network.ts";
 
 /** Sizes that a text encoder session is built for. */
@@ -15,17 +16,19 @@ export interface TextSizes {
   tokens: number;
 }
 
-/** The text encoder of one half of a model. */
-export class TextEncoderStage {
-  readonly config: ClipTextConfig;
-  readonly network: Network<TextSizes>;
-  readonly #tokenizer: ClipTokenizer;
+/** A text encoder before it becomes a stage: its sizes, and what makes tokens for it. */
+export interface TextEncoderParts {
+  readonly config: TextEncoderConfig;
+  readonly tokenizer: TextTokenizer;
+}
 
-  constructor(
-    { config, tokenizer }: { config: ClipTextConfig; tokenizer: ClipTokenizer },
-    checkpoint: Checkpoint,
-    options?: NetworkOptions,
-  ) {
+/** The text encoder of one half of a model: CLIP's, or T5's. */
+export class TextEncoderStage {
+  readonly config: TextEncoderConfig;
+  readonly network: Network<TextSizes>;
+  readonly #tokenizer: TextTokenizer;
+
+  constructor({ config, tokenizer }: TextEncoderParts, checkpoint: Checkpoint, options?: NetworkOptions) {
     this.config = config;
     this.#tokenizer = tokenizer;
     const inputsOf = ({ tokens }: TextSizes) => ({
@@ -34,12 +37,11 @@ export class TextEncoderStage {
     });
     const build = (sizes: TextSizes) => {
       const inputs = inputsOf(sizes);
-      const outputs = { states: clipText(config, inputs).lastHiddenState };
-      return graph({ name: "CLIPTextModel", inputs: Object.values(inputs), outputs });
+      const outputs = { states: encodeText(config, inputs) };
+      return graph({ name: textClassName(config), inputs: Object.values(inputs), outputs });
     };
-    const projected = config.architectures.includes("CLIPTextModelWithProjection");
-    const declare = () => void (projected ? clipTextWithProjection : clipText)(config, inputsOf({ tokens: 1 }));
-    this.network = new Network({ declare, build }, checkpoint, options);
+    const declare = () => declareText(config, inputsOf({ tokens: 1 }));
+    this.network = new Network({ declare, build }, isT5(config) ? t5EncoderOf(checkpoint) : checkpoint, options);
   }
 
   /** Tokens that every prompt is padded or cut to. */
@@ -53,27 +55,38 @@ export class TextEncoderStage {
   }
 
   /**
-   * States after the final LayerNorm of all tokens of each prompt: [prompts, tokens, hidden_size].
+   * States after the final norm of all tokens of each prompt: [prompts, tokens, width].
    *
    * @throws {CheckpointError} where the tokenizer knows a token that the encoder does not
    */
   async encode(prompts: readonly string[]): Promise<Tensor<"float32">> {
-    const encoded = prompts.map((prompt) => this.#tokenizer.encode(prompt));
-    const { vocab_size } = this.config;
-    const unknown = encoded.flatMap(({ ids }) => ids).find((id) => id >= vocab_size);
-    if (unknown !== undefined) {
-      throw new CheckpointError(
-        `${this.network.checkpoint.folder}: Expected ids below ${vocab_size} (vocab_size) but an added token of the ` +
-          `tokenizer has the id ${unknown}: take tokenizer and text encoder of one model`,
-      );
-    }
-    const shape = [prompts.length, this.tokens];
-    const pack = (rows: readonly (readonly number[])[]) =>
-      tensor("int64", shape, BigInt64Array.from(rows.flat(), BigInt));
-    const { states } = await this.network.run({
-      ids: pack(encoded.map(({ ids }) => ids)),
-      mask: pack(encoded.map(({ attentionMask }) => attentionMask)),
-    });
+    const { folder } = this.network.checkpoint;
+    const { states } = await this.network.run(
+      tokensOf(prompts, { config: this.config, tokenizer: this.#tokenizer, folder }),
+    );
     return states as Tensor<"float32">;
   }
+}
+
+/**
+ * Ids and attention mask of prompts, int64 [prompts, tokens] each.
+ *
+ * @param encoder.folder of the text encoder, for messages
+ * @throws {CheckpointError} where the tokenizer knows a token that the encoder does not
+ */
+export function tokensOf(
+  prompts: readonly string[],
+  { config: { vocab_size }, tokenizer, folder }: TextEncoderParts & { readonly folder: string },
+): Record<"ids" | "mask", Tensor<"int64">> {
+  const encoded = prompts.map((prompt) => tokenizer.encode(prompt));
+  const unknown = encoded.flatMap(({ ids }) => ids).find((id) => id >= vocab_size);
+  if (unknown !== undefined) {
+    throw new CheckpointError(
+      `${folder}: Expected ids below ${vocab_size} (vocab_size) but an added token of the tokenizer has the id ${unknown}: ` +
+        "take tokenizer and text encoder of one model",
+    );
+  }
+  const pack = (rowOf: (text: EncodedText) => readonly number[]) =>
+    tensor("int64", [prompts.length, tokenizer.maxLength], BigInt64Array.from(encoded.flatMap(rowOf), BigInt));
+  return { ids: pack(({ ids }) => ids), mask: pack(({ attentionMask }) => attentionMask) };
 }
