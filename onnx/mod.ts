@@ -34,4 +34,5 @@ export * from "./rewrites/hoist.ts";
 export * from "./rewrites/share_repeats.ts";
 export * from "./rewrites/small_convolutions.ts";
 export * from "./rewrites/split_rows.ts";
+export * from "./rewrites/spread_rows.ts";
 export * from "./rewrites/replace_parameters.ts";

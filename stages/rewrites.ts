@@ -2,13 +2,14 @@
  * What is done to every network's graph before it runs.
  * @module
  */
-import { foldChannels, fuseAttention, type Graph, shareRepeats } from "../onnx/mod.ts";
+import { foldChannels, fuseAttention, type Graph, shareRepeats, spreadRows } from "../onnx/mod.ts";
 
 /** The rewrites by name, in the order in which they are applied. The numbers stay the same up to rounding. */
 const rewrites = {
   "share-repeats": shareRepeats,
   "fuse-attention": fuseAttention,
   "fold-channels": foldChannels,
+  "spread-rows": spreadRows,
 } satisfies Record<string, (graph: Graph) => Graph>;
 
 /** Name of something that can be left out, to find out what it is good for; `hoist` computes what a prompt decides once. */
