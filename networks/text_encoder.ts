@@ -16,9 +16,14 @@ export interface TextInputs {
   mask: Value;
 }
 
-/** The schema for a `config.json`: T5's where `model_type` says so, else CLIP's. */
+/** Whether a `config.json` is of T5: its `model_type` says so. */
+export function namesT5(json: unknown): boolean {
+  return z.object({ model_type: z.literal("t5") }).safeParse(json).success;
+}
+
+/** The schema for a `config.json`: T5's or CLIP's. */
 export function textEncoderSchema(json: unknown): typeof t5Config | typeof clipTextConfig {
-  return z.object({ model_type: z.literal("t5") }).safeParse(json).success ? t5Config : clipTextConfig;
+  return namesT5(json) ? t5Config : clipTextConfig;
 }
 
 /** Whether a configuration is of T5. */

@@ -60,6 +60,20 @@ export class AlignedText {
     return this.rearranged(parts.join(""), places);
   }
 
+  /** The same with every character replaced by what `become` returns for it. */
+  mapped(become: (character: string) => string): AlignedText {
+    const parts: string[] = [];
+    const places: number[] = [];
+    let at = 0;
+    for (const character of this.text) {
+      const result = become(character);
+      parts.push(result);
+      for (let i = 0; i < result.length; i++) places.push(at);
+      at += character.length;
+    }
+    return this.rearranged(parts.join(""), places);
+  }
+
   /** The parts that `pattern` matches, in order. */
   *matches(pattern: RegExp): Generator<AlignedText> {
     for (const match of this.text.matchAll(pattern)) yield this.slice(match.index, match.index + match[0].length);

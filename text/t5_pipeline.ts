@@ -16,8 +16,8 @@ export type WordSplitter = (text: AlignedText) => Iterable<AlignedText>;
 const blank = "\u2581";
 
 /**
- * Reads `normalizer`: SentencePiece's table of characters, the removal of blanks at the end, and the joining of several blanks, in any
- * order and each or none of them.
+ * Reads `normalizer`: SentencePiece's table of characters, lower case, the removal of blanks at the end, and the joining of several
+ * blanks, in any order and each or none of them.
  *
  * @param where file and field, for messages
  * @throws {CheckpointError} where it asks for anything else
@@ -36,6 +36,9 @@ export function readNormalizer(value: unknown, where: string): Normalizer {
       const table = readCharsmap(fields.precompiled_charsmap, `${where}.precompiled_charsmap`);
       return (text) => table.normalize(text);
     }
+    case "Lowercase":
+      // One character alone, as the original does: a final Σ becomes σ.
+      return (text) => text.mapped((character) => character.toLowerCase());
     case "Strip":
       if (fields.strip_left !== false || fields.strip_right !== true) break;
       return (text) => text.trimmedEnd();

@@ -10,15 +10,16 @@ import { paellaVqConfig } from "../networks/paella_vq.ts";
 import { priorConfig } from "../networks/prior.ts";
 import { semanticCompressorConfig } from "../networks/semantic_compressor.ts";
 import { smallCompressorConfig } from "../networks/small_compressor.ts";
+import { t5Config } from "../networks/t5_encoder.ts";
 import { trainingConfig } from "./config_schema.ts";
 
 /** Settings of a network that follow from others, and are not to be set. */
 const derived = {
   vqgan: ["in_channels", "out_channels", "scale_factor"],
   decoder: ["c_in", "c_out", "effnet_embd", "clip_embd"],
-  decoderTextEncoder: ["vocab_size", "eos_token_id", "max_position_embeddings", "architectures", "projection_dim"],
   prior: ["c_in", "c_cond"],
-  priorTextEncoder: ["vocab_size", "eos_token_id", "max_position_embeddings", "architectures", "projection_dim"],
+  clipText: ["vocab_size", "eos_token_id", "max_position_embeddings", "architectures", "projection_dim"],
+  t5: ["vocab_size"],
 } as const;
 
 /** The settings of a network as an object that has no others. */
@@ -32,6 +33,12 @@ function networkSchema(schema: z.ZodType, without: readonly string[]): JsonSchem
 export function trainingConfigSchema(): JsonSchema {
   const whole = jsonSchemaOf(trainingConfig);
   const model = whole.properties!["model"]!;
+  const textEncoder = {
+    anyOf: [
+      networkSchema(clipTextConfig, derived.clipText),
+      { ...networkSchema(t5Config, derived.t5), required: ["model_type"] },
+    ],
+  };
   const networks: Record<string, JsonSchema> = {
     vqgan: networkSchema(paellaVqConfig, derived.vqgan),
     compressor: {
@@ -41,9 +48,9 @@ export function trainingConfigSchema(): JsonSchema {
       ],
     },
     decoder: networkSchema(diffNeXtConfig, derived.decoder),
-    decoderTextEncoder: networkSchema(clipTextConfig, derived.decoderTextEncoder),
+    decoderTextEncoder: textEncoder,
     prior: networkSchema(priorConfig, derived.prior),
-    priorTextEncoder: networkSchema(clipTextConfig, derived.priorTextEncoder),
+    priorTextEncoder: textEncoder,
   };
   const described = Object.entries(networks).map(([name, schema]) => {
     const { description = "" } = model.properties![name]!;

@@ -211,20 +211,25 @@ const stageC = z.strictObject({
 const network = (what: string) =>
   z.looseObject({}).default({}).describe(`Sizes of ${what}, under the names of its \`config.json\`.`);
 
+const textEncoder = (stage: string) =>
+  z.looseObject({ model_type: z.string().optional() }).default({}).describe(
+    `Sizes of Stage ${stage}'s text encoder, under the names of its \`config.json\`: CLIP's, or with \`model_type\` \`t5\` T5's.`,
+  );
+
 const model = z.strictObject({
   vqgan: network("Stage A's network (`PaellaVQModel`)"),
   compressor: z.looseObject({ _class_name: z.string().optional() }).default({}).describe(
     "Sizes of the semantic compressor: a small one, or with `_class_name` `EfficientNetEncoder` the published one.",
   ),
   decoder: network("Stage B's network (`WuerstchenDiffNeXt`)"),
-  decoderTextEncoder: network("Stage B's text encoder (`CLIPTextModel`)"),
+  decoderTextEncoder: textEncoder("B"),
   prior: network("Stage C's network (`WuerstchenPrior`)"),
-  priorTextEncoder: network("Stage C's text encoder (`CLIPTextModel`)"),
+  priorTextEncoder: textEncoder("C"),
   tokenizer: z.strictObject({
     maxLength: z.int().min(4).max(4096).default(77).describe("Tokens that a caption is padded or cut to."),
     size: z.int().min(514).max(49_408).default(4096).describe("Most tokens of the vocabulary that is learnt."),
   }).prefault({}).describe(
-    "The vocabulary, which is learnt from the captions unless the training starts from a model.",
+    "The vocabulary, which is learnt from the captions unless the training starts from a model: byte pairs for CLIP, a unigram model for T5.",
   ),
   latentMean: positive.optional().describe(
     "Stage C's target is (embedding + latentStd) / latentMean; that of the model that training starts from, else 1.",

@@ -57,6 +57,14 @@ export const vqganInit: InitialValues = [
   [/./, { kind: "fanIn" }],
 ];
 
+/** What the first values of T5's encoder depend on. */
+export interface T5Sizes {
+  readonly d_model: number;
+  readonly d_kv: number;
+  readonly d_ff: number;
+  readonly num_heads: number;
+}
+
 /** The text encoder (`CLIPPreTrainedModel._init_weights`), whose deviations follow its width and depth. */
 export function clipTextInit({ width, layers }: { width: number; layers: number }): InitialValues {
   const inner = width ** -0.5 * (2 * layers) ** -0.5;
@@ -70,6 +78,19 @@ export function clipTextInit({ width, layers }: { width: number; layers: number 
     [/\.fc1\.weight$/, normal((2 * width) ** -0.5)],
     [/\.fc2\.weight$/, normal(inner)],
     [/./, normal(width ** -0.5)],
+  ];
+}
+
+/** T5's encoder (`T5PreTrainedModel._init_weights`): the scores are not scaled, so the first values of `q` are. */
+export function t5Init({ d_model, d_kv, d_ff, num_heads }: T5Sizes): InitialValues {
+  const normal = (size: number): Distribution => ({ kind: "normal", deviation: size ** -0.5 });
+  return [
+    ...common,
+    [/^shared\.weight$/, normal(1)],
+    [/\.wo\.weight$/, normal(d_ff)],
+    [/\.q\.weight$/, normal(d_model * d_kv)],
+    [/\.o\.weight$/, normal(num_heads * d_kv)],
+    [/./, normal(d_model)],
   ];
 }
 

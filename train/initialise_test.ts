@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decoderInit, initialise, plainInit, priorInit, vqganInit } from "./initialise.ts";
+import { decoderInit, initialise, plainInit, priorInit, t5Init, vqganInit } from "./initialise.ts";
 
 const deviation = (values: Float32Array) => {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -48,4 +48,33 @@ Deno.test("output layers of Stage C and Stage B start at zero, norms as the iden
     { values: vqganInit, seed: 0 },
   );
   assert.deepEqual([...ofVqgan.values()].map(({ data }) => data[0]), [1, 1, 0]);
+});
+
+Deno.test("T5's encoder starts with the deviations of its reference class", () => {
+  const sizes = { d_model: 64, d_kv: 16, d_ff: 256, num_heads: 8 };
+  const block = "encoder.block.0.layer";
+  const expected: [string, [number, number], number][] = [
+    ["shared.weight", [100, 64], 1],
+    [`${block}.0.SelfAttention.q.weight`, [128, 64], (64 * 16) ** -0.5],
+    [`${block}.0.SelfAttention.k.weight`, [128, 64], 64 ** -0.5],
+    [`${block}.0.SelfAttention.v.weight`, [128, 64], 64 ** -0.5],
+    [`${block}.0.SelfAttention.o.weight`, [64, 128], 128 ** -0.5],
+    [`${block}.0.SelfAttention.relative_attention_bias.weight`, [320, 8], 64 ** -0.5],
+    [`${block}.1.DenseReluDense.wi.weight`, [256, 64], 64 ** -0.5],
+    [`${block}.1.DenseReluDense.wi_1.weight`, [256, 64], 64 ** -0.5],
+    [`${block}.1.DenseReluDense.wo.weight`, [64, 256], 256 ** -0.5],
+  ];
+  const norms: [string, number[]][] = [[`${block}.1.layer_norm.weight`, [64]], ["encoder.final_layer_norm.weight", [
+    64,
+  ]]];
+  const shapes = new Map<string, readonly number[]>([
+    ...norms,
+    ...expected.map(([key, shape]) => [key, shape] as const),
+  ]);
+  const made = initialise(shapes, { values: t5Init(sizes), seed: 5 });
+  for (const [key, , wanted] of expected) {
+    const found = deviation(made.get(key)!.data);
+    assert.ok(Math.abs(found / wanted - 1) < 0.08, `${key}: ${found} and not ${wanted}`);
+  }
+  for (const [key] of norms) assert.ok(made.get(key)!.data.every((value) => value === 1), key);
 });

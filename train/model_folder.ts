@@ -5,6 +5,7 @@
 import { basename, dirname, join } from "node:path";
 import { CheckpointError, ResourceError } from "../errors.ts";
 import { syncFolder, writeFileAtomic } from "../files/atomic_write.ts";
+import { isT5, textClassName, type TextEncoderConfig } from "../networks/text_encoder.ts";
 import { type DType, type Tensor, tensor } from "../tensor/tensor.ts";
 import { openCheckpoint } from "../weights/checkpoint.ts";
 import type { WeightsName } from "../weights/find_checkpoint.ts";
@@ -23,9 +24,9 @@ const places: Readonly<Record<NetworkName, { folder: string; stem: WeightsName["
   vqgan: { folder: "decoder/vqgan", stem: "diffusion_pytorch_model", className: "PaellaVQModel" },
   compressor: { folder: "compressor", stem: "diffusion_pytorch_model", className: "" },
   decoder: { folder: "decoder/decoder", stem: "diffusion_pytorch_model", className: "WuerstchenDiffNeXt" },
-  decoder_text_encoder: { folder: "decoder/text_encoder", stem: "model", className: "CLIPTextModel" },
+  decoder_text_encoder: { folder: "decoder/text_encoder", stem: "model", className: "" },
   prior: { folder: "prior/prior", stem: "diffusion_pytorch_model", className: "WuerstchenPrior" },
-  prior_text_encoder: { folder: "prior/text_encoder", stem: "model", className: "CLIPTextModel" },
+  prior_text_encoder: { folder: "prior/text_encoder", stem: "model", className: "" },
 };
 
 const files = ["vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "tokenizer.json"];
@@ -52,8 +53,13 @@ export async function writeModel(
   const { latentMean, latentStd, resolutionMultiple, latentDimScale } = pipelineSettings(config);
   const common = {
     scheduler: ["diffusers", "DDPMWuerstchenScheduler"],
-    text_encoder: ["transformers", "CLIPTextModel"],
-    tokenizer: ["transformers", "CLIPTokenizer"],
+  };
+  const text = (half: "prior" | "decoder") => {
+    const encoder = configs[`${half}_text_encoder`];
+    return {
+      text_encoder: ["transformers", textClassName(encoder)],
+      tokenizer: ["transformers", isT5(encoder) ? "T5TokenizerFast" : "CLIPTokenizer"],
+    };
   };
   const own = { ...pictureSize(config), ...modelSides(config, configs), ...config.model.defaults };
   const halves = {
@@ -65,6 +71,7 @@ export async function writeModel(
       prior: ["wuerstchen", "WuerstchenPrior"],
       resolution_multiple: resolutionMultiple,
       ...common,
+      ...text("prior"),
     },
     decoder: {
       _class_name: "WuerstchenDecoderPipeline",
@@ -73,6 +80,7 @@ export async function writeModel(
       latent_dim_scale: latentDimScale,
       vqgan: ["wuerstchen", "PaellaVQModel"],
       ...common,
+      ...text("decoder"),
     },
   };
   for (const [half, index] of Object.entries(halves)) {
@@ -136,17 +144,18 @@ function withoutFolders({ start, data, ...config }: TrainingConfig): unknown {
 }
 
 function configJson(name: NetworkName, configs: NetworkConfigs, className: string): Record<string, unknown> {
+  if (name === "decoder_text_encoder" || name === "prior_text_encoder") return textConfigJson(configs[name]);
   const config: Record<string, unknown> = { ...configs[name] };
   if (name === "compressor") return config;
-  if (name.endsWith("text_encoder")) {
-    return { architectures: [className], model_type: "clip_text_model", ...config, ...textIds(config) };
-  }
   return { _class_name: className, _diffusers_version: diffusersVersion, ...config };
 }
 
-/** The tokenizer has the start of text right before its end, and pads with the end. */
-function textIds({ eos_token_id: eos }: Record<string, unknown>): Record<string, number> {
-  return { bos_token_id: (eos as number) - 1, pad_token_id: eos as number };
+function textConfigJson(config: TextEncoderConfig): Record<string, unknown> {
+  const architectures = [textClassName(config)];
+  if (isT5(config)) return { architectures, ...config, is_encoder_decoder: false, use_cache: false };
+  // The tokenizer has the start of text right before its end, and pads with the end.
+  const { eos_token_id: eos } = config;
+  return { model_type: "clip_text_model", ...config, architectures, bos_token_id: eos - 1, pad_token_id: eos };
 }
 
 function storedAs(value: Tensor<"float32">, dtype: "float32" | "float16"): Tensor | LazyTensor {

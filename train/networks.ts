@@ -3,7 +3,7 @@
  * @module
  */
 import { ConfigError } from "../errors.ts";
-import { clipText, type ClipTextConfig, clipTextConfig } from "../networks/clip_text.ts";
+import { clipTextConfig } from "../networks/clip_text.ts";
 import { compressorChannels, type CompressorConfig, compressorStride, embedPixels } from "../networks/compressor.ts";
 import { type DiffNeXtConfig, diffNeXtConfig, wuerstchenDiffNeXt } from "../networks/diffnext.ts";
 import {
@@ -13,6 +13,7 @@ import {
   type PaellaVqConfig,
   paellaVqConfig,
 } from "../networks/paella_vq.ts";
+import { declareText, isT5, type TextEncoderConfig, textEncoderSchema, textWidth } from "../networks/text_encoder.ts";
 import { type PriorConfig, priorConfig, wuerstchenPrior } from "../networks/prior.ts";
 import { GraphError, input, traceScopes, type Value } from "../onnx/mod.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -26,6 +27,7 @@ import {
   type InitialValues,
   plainInit,
   priorInit,
+  t5Init,
   vqganInit,
 } from "./initialise.ts";
 
@@ -45,9 +47,9 @@ export interface NetworkConfigs {
   readonly vqgan: PaellaVqConfig;
   readonly compressor: CompressorConfig;
   readonly decoder: DiffNeXtConfig;
-  readonly decoder_text_encoder: ClipTextConfig;
+  readonly decoder_text_encoder: TextEncoderConfig;
   readonly prior: PriorConfig;
-  readonly prior_text_encoder: ClipTextConfig;
+  readonly prior_text_encoder: TextEncoderConfig;
 }
 
 /** Numbers of a vocabulary that a text encoder has to know. */
@@ -81,7 +83,7 @@ function parseSizes<
   Schema extends
     | typeof diffNeXtConfig
     | typeof priorConfig
-    | typeof clipTextConfig
+    | ReturnType<typeof textEncoderSchema>
     | typeof paellaVqConfig
     | ReturnType<typeof compressorSchema>,
 >(
@@ -124,20 +126,14 @@ export function networkConfigs(
       ? join("compressor", model.compressor, { in_channels: data.channels })
       : model.compressor,
   ) as CompressorConfig;
-  const words = (half: "prior" | "decoder") => {
+  const text = (half: "prior" | "decoder") => {
     const { size, eosId, maxLength } = vocabularies[half];
-    return { vocab_size: size, eos_token_id: eosId, max_position_embeddings: maxLength };
+    const given = model[`${half}TextEncoder`];
+    const schema = textEncoderSchema(given);
+    const words = schema === clipTextConfig ? { eos_token_id: eosId, max_position_embeddings: maxLength } : {};
+    return parseSizes(schema, `${half}TextEncoder`, { vocab_size: size, ...words, ...given }) as TextEncoderConfig;
   };
-  const decoderText = parseSizes(
-    clipTextConfig,
-    "decoderTextEncoder",
-    { ...words("decoder"), ...model.decoderTextEncoder },
-  ) as ClipTextConfig;
-  const priorText = parseSizes(
-    clipTextConfig,
-    "priorTextEncoder",
-    { ...words("prior"), ...model.priorTextEncoder },
-  ) as ClipTextConfig;
+  const [decoderText, priorText] = [text("decoder"), text("prior")];
   const decoder = parseSizes(
     diffNeXtConfig,
     "decoder",
@@ -145,7 +141,7 @@ export function networkConfigs(
       c_in: vqgan.latent_channels,
       c_out: vqgan.latent_channels,
       effnet_embd: compressor.c_latent,
-      clip_embd: decoderText.hidden_size,
+      clip_embd: textWidth(decoderText),
     }),
   ) as DiffNeXtConfig;
   const prior = parseSizes(
@@ -153,7 +149,7 @@ export function networkConfigs(
     "prior",
     join("prior", model.prior, {
       c_in: compressor.c_latent,
-      c_cond: priorText.hidden_size,
+      c_cond: textWidth(priorText),
     }),
   ) as PriorConfig;
   return { vqgan, compressor, decoder, decoder_text_encoder: decoderText, prior, prior_text_encoder: priorText };
@@ -203,7 +199,7 @@ const declarations: { [Name in NetworkName]: (config: NetworkConfigs[Name]) => v
       clip: input("clip", "float32", [1, 1, config.clip_embd]),
     });
   },
-  decoder_text_encoder: declareText,
+  decoder_text_encoder: declareTextEncoder,
   prior(config) {
     wuerstchenPrior(config, {
       x: input("x", "float32", [1, config.c_in, 1, 1]),
@@ -211,11 +207,11 @@ const declarations: { [Name in NetworkName]: (config: NetworkConfigs[Name]) => v
       c: input("c", "float32", [1, 1, config.c_cond]),
     });
   },
-  prior_text_encoder: declareText,
+  prior_text_encoder: declareTextEncoder,
 };
 
-function declareText(config: ClipTextConfig): void {
-  clipText(config, { ids: input("ids", "int64", [1, 1]), mask: input("mask", "int64", [1, 1]) });
+function declareTextEncoder(config: TextEncoderConfig): void {
+  declareText(config, { ids: input("ids", "int64", [1, 1]), mask: input("mask", "int64", [1, 1]) });
 }
 
 /**
@@ -246,8 +242,9 @@ function initialValues(name: NetworkName, configs: NetworkConfigs): InitialValue
     case "compressor":
       return plainInit;
     default: {
-      const { hidden_size: width, num_hidden_layers: layers } = configs[name];
-      return clipTextInit({ width, layers });
+      const config = configs[name];
+      if (isT5(config)) return t5Init(config);
+      return clipTextInit({ width: config.hidden_size, layers: config.num_hidden_layers });
     }
   }
 }

@@ -2,10 +2,8 @@
  * Runs one phase of a training from its start, or where it was interrupted, to its end.
  * @module
  */
-import { join } from "node:path";
 import { NumericError, ResourceError } from "../errors.ts";
 import { cosineSchedule } from "../schedulers/cosine_schedule.ts";
-import { loadClipTokenizer } from "../text/load_clip_tokenizer.ts";
 import type { PhaseConfig, PhaseName, TrainingConfig } from "./config.ts";
 import type { OrderState } from "./data/order.ts";
 import { PhaseRun } from "./phase_run.ts";
@@ -16,6 +14,7 @@ import type { RunFolder } from "./run_folder.ts";
 import { sampleGrid } from "./samples.ts";
 import { savePhase } from "./save_phase.ts";
 import { StepAverages } from "./step_averages.ts";
+import { loadTokenizer } from "./tokenizer.ts";
 import type { TrainingData } from "./training_data.ts";
 import type { LoggedEvent, TrainingEvent } from "./training_event.ts";
 
@@ -110,7 +109,7 @@ async function startRun({ name, own, folder, config, data, progress, changes }: 
     config,
     configs: progress.configs,
     data,
-    tokenizer: await loadClipTokenizer(join(folder.tokenizers, name === "stageC" ? "prior" : "decoder")),
+    tokenizer: await loadTokenizer(folder.tokenizers, name === "stageC" ? "prior" : "decoder", config),
     schedule: cosineSchedule(),
     networks: progress.networks,
     state: resumed?.order && validOrder(resumed.order, { name, changes }),

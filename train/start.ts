@@ -5,6 +5,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { parseConfig } from "../networks/config.ts";
+import { t5Config } from "../networks/t5_encoder.ts";
+import { namesT5 } from "../networks/text_encoder.ts";
 import { readJson } from "../weights/read_json.ts";
 import type { TrainingConfig } from "./config.ts";
 import type { NetworkName } from "./networks.ts";
@@ -70,9 +72,11 @@ export async function withStartSizes(config: TrainingConfig): Promise<TrainingCo
     const folder = networkFolder(start, name);
     const found = folder && await jsonAt(join(folder, "config.json"));
     if (!found) continue;
-    const own = Object.entries(found).filter(([name]) =>
-      !foreign.test(name) && !(name === "_class_name" && key !== "compressor")
-    );
+    const own = namesT5(found)
+      ? Object.entries(found).filter(([name]) => name in t5Config.shape)
+      : Object.entries(found).filter(([name]) =>
+        !foreign.test(name) && !(name === "_class_name" && key !== "compressor")
+      );
     model[key] = { ...Object.fromEntries(own), ...config.model[key] };
   }
   const numbers = await pipelineNumbers(start);

@@ -3,39 +3,54 @@
  * @module
  */
 import { join } from "node:path";
+import { namesT5 } from "../networks/text_encoder.ts";
 import { loadClipTokenizer } from "../text/load_clip_tokenizer.ts";
+import { loadT5Tokenizer } from "../text/load_t5_tokenizer.ts";
+import type { TextTokenizer } from "../text/text_tokenizer.ts";
 import type { TrainingConfig } from "./config.ts";
 import type { VocabularySize } from "./networks.ts";
 import { tokenizerFolder } from "./start.ts";
 import type { TrainingData } from "./training_data.ts";
+import { trainUnigram } from "./unigram_vocabulary.ts";
 import { trainVocabulary } from "./vocabulary.ts";
+import { writeT5Tokenizer } from "./write_t5_tokenizer.ts";
 import { writeTokenizer } from "./write_tokenizer.ts";
 
 /** The halves of a model, each of which has a tokenizer of its own. */
 export const halves = ["prior", "decoder"] as const;
 export type Half = typeof halves[number];
 
+/** The tokenizer of a half, out of the folder that {@linkcode prepareTokenizers} filled. */
+export async function loadTokenizer(folder: string, half: Half, { model }: TrainingConfig): Promise<TextTokenizer> {
+  return await (namesT5(model[`${half}TextEncoder`]) ? loadT5Tokenizer : loadClipTokenizer)(join(folder, half));
+}
+
 /**
  * Puts the tokenizers of both halves into `folder/prior` and `folder/decoder`, unless they are there: those of the model that training
- * starts from, or else one that is learnt from the captions.
+ * starts from, or else one that is learnt from the captions, of the kind that the half's text encoder needs.
  */
 export async function prepareTokenizers(
   folder: string,
-  { start, model: { tokenizer: { size, maxLength } } }: TrainingConfig,
+  config: TrainingConfig,
   data: TrainingData,
 ): Promise<Record<Half, VocabularySize>> {
+  const { start, model: { tokenizer: { size, maxLength } } } = config;
   const sizes: Partial<Record<Half, VocabularySize>> = {};
   for (const half of halves) {
     const own = join(folder, half);
+    const isOfT5 = namesT5(config.model[`${half}TextEncoder`]);
     const isThere = await Deno.stat(join(own, "tokenizer_config.json")).then(() => true, () => false);
     const given = start === undefined ? undefined : tokenizerFolder(start, half);
     if (!isThere && given !== undefined) await copyFiles(given, own);
-    else if (!isThere) {
-      const vocabulary = await trainVocabulary(data.allCaptions(), { size });
-      await writeTokenizer(own, vocabulary, { modelMaxLength: maxLength });
+    else if (!isThere && isOfT5) {
+      await writeT5Tokenizer(own, await trainUnigram(data.allCaptions(), { size }), { modelMaxLength: maxLength });
+    } else if (!isThere) {
+      await writeTokenizer(own, await trainVocabulary(data.allCaptions(), { size }), { modelMaxLength: maxLength });
     }
-    const tokenizer = await loadClipTokenizer(own);
-    sizes[half] = { size: tokenizer.eosId + 1, eosId: tokenizer.eosId, maxLength: tokenizer.maxLength };
+    const tokenizer = await loadTokenizer(folder, half, config);
+    // Of CLIP the end is the last one, and what a file adds above it no text encoder of a training knows.
+    const ids = 1 + (isOfT5 ? tokenizer.highestId : tokenizer.eosId);
+    sizes[half] = { size: ids, eosId: tokenizer.eosId, maxLength: tokenizer.maxLength };
   }
   return sizes as Record<Half, VocabularySize>;
 }

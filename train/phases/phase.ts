@@ -4,7 +4,7 @@
  */
 import type { NoiseSchedule } from "../../plugins/contracts/scheduler.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { ClipTokenizer } from "../../text/clip_tokenizer.ts";
+import type { TextTokenizer } from "../../text/text_tokenizer.ts";
 import type { PhaseName, TrainingConfig } from "../config.ts";
 import type { Loader } from "../data/loader.ts";
 import type { OrderState } from "../data/order.ts";
@@ -62,7 +62,7 @@ export interface PhaseContext {
   readonly config: TrainingConfig;
   readonly configs: NetworkConfigs;
   readonly data: TrainingData;
-  readonly tokenizer: ClipTokenizer;
+  readonly tokenizer: TextTokenizer;
   readonly schedule: NoiseSchedule;
   /** Weights of every network, by network. */
   readonly networks: ReadonlyMap<NetworkName, Weights>;

@@ -5,6 +5,7 @@ import { compressorInput } from "../../networks/compressor_input.ts";
 import { paellaVqConfig } from "../../networks/paella_vq.ts";
 import { priorConfig } from "../../networks/prior.ts";
 import { smallCompressor, smallCompressorConfig } from "../../networks/small_compressor.ts";
+import { t5Config } from "../../networks/t5_encoder.ts";
 import { encodeModel, gradient, graph, input, parameter, traceScopes } from "../../onnx/mod.ts";
 import { Session } from "../../runtime/session.ts";
 import { TorchGenerator } from "../../tensor/random/torch_generator.ts";
@@ -16,6 +17,7 @@ import {
   type InitialValues,
   plainInit,
   priorInit,
+  t5Init,
   vqganInit,
 } from "../initialise.ts";
 import type { Objective } from "./objective.ts";
@@ -40,11 +42,16 @@ const inits: Readonly<Record<string, InitialValues>> = {
 /** Takes steps against the sign of the gradient on one batch; returns the losses. */
 async function descend(
   build: () => Objective,
-  { inputs, steps = 25, rate = 2e-3 }: { inputs: Record<string, Tensor>; steps?: number; rate?: number },
+  { inputs, steps = 25, rate = 2e-3, init = {} }: {
+    inputs: Record<string, Tensor>;
+    steps?: number;
+    rate?: number;
+    init?: Readonly<Record<string, InitialValues>>;
+  },
 ): Promise<{ losses: number[]; untouched: string[] }> {
   const { result: { loss, buffers }, parameters } = traceScopes(build);
   const weights: Record<string, Tensor> = {};
-  for (const [name, values] of Object.entries(inits)) {
+  for (const [name, values] of Object.entries({ ...inits, ...init })) {
     const own = [...parameters].filter(([key]) => key.startsWith(`${name}.`));
     const shapes = new Map(own.map(([key, shape]) => [key.slice(name.length + 1), shape]));
     for (const [key, value] of initialise(shapes, { values, seed: 1 })) weights[`${name}.${key}`] = value;
@@ -140,6 +147,27 @@ Deno.test("Stage C learns to denoise together with a text encoder", async () => 
   const inputs = { latents: normal(2, 4, 3, 3), noise: normal(2, 4, 3, 3), ...times, ids, mask };
   const sizes = { batch: 2, height: 3, width: 3, tokens: 6 };
   const { losses, untouched } = await descend(() => stageCObjective(config, sizes, { textEncoder: text }), { inputs });
+  assert.ok(losses.at(-1)! < 0.8 * losses[0]!, `${losses[0]} → ${losses.at(-1)}`);
+  assert.deepEqual(untouched, []);
+});
+
+Deno.test("Stage C learns to denoise together with a T5 encoder", async () => {
+  const config = priorConfig.parse({ c_in: 4, c: 16, c_cond: 12, c_r: 8, depth: 2, nhead: 2 });
+  const t5 = t5Config.parse({
+    vocab_size: 20,
+    d_model: 12,
+    d_kv: 5,
+    d_ff: 24,
+    num_heads: 2,
+    num_layers: 2,
+    feed_forward_proj: "gated-gelu",
+  });
+  const inputs = { latents: normal(2, 4, 3, 3), noise: normal(2, 4, 3, 3), ...times, ids, mask };
+  const sizes = { batch: 2, height: 3, width: 3, tokens: 6 };
+  const { losses, untouched } = await descend(() => stageCObjective(config, sizes, { textEncoder: t5 }), {
+    inputs,
+    init: { text_encoder: t5Init(t5) },
+  });
   assert.ok(losses.at(-1)! < 0.8 * losses[0]!, `${losses[0]} → ${losses.at(-1)}`);
   assert.deepEqual(untouched, []);
 });

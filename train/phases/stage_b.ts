@@ -3,8 +3,8 @@
  * and text (https://arxiv.org/abs/2306.00637, §3; `train_stage_B.py` of dome272/Wuerstchen).
  * @module
  */
-import type { ClipTextConfig } from "../../networks/clip_text.ts";
 import { type DiffNeXtConfig, wuerstchenDiffNeXt } from "../../networks/diffnext.ts";
+import type { TextEncoderConfig } from "../../networks/text_encoder.ts";
 import { input, mul, scope, type Value } from "../../onnx/mod.ts";
 import { addNoise, mean, type Objective, perPicture, squaredErrorByPicture } from "./objective.ts";
 import { textStates } from "./stage_c.ts";
@@ -31,7 +31,7 @@ export interface StageBBatch {
 export function stageBObjective(
   config: DiffNeXtConfig,
   { batch, height, width, tokens }: StageBBatch,
-  { embed, textEncoder }: { embed: () => Value; textEncoder?: ClipTextConfig | undefined },
+  { embed, textEncoder }: { embed: () => Value; textEncoder?: TextEncoderConfig | undefined },
 ): Objective {
   const shape = [batch, config.c_in, height, width];
   const latents = input("latents", "float32", shape);

@@ -3,8 +3,8 @@
  * (https://arxiv.org/abs/2306.00637, §3; `train_stage_C.py` of dome272/Wuerstchen).
  * @module
  */
-import { clipText, type ClipTextConfig } from "../../networks/clip_text.ts";
 import { type PriorConfig, wuerstchenPrior } from "../../networks/prior.ts";
+import { encodeText, type TextEncoderConfig } from "../../networks/text_encoder.ts";
 import { input, mul, scope, type Value } from "../../onnx/mod.ts";
 import { addNoise, mean, type Objective, perPicture, squaredErrorByPicture } from "./objective.ts";
 
@@ -27,7 +27,7 @@ export interface StageCBatch {
 export function stageCObjective(
   config: PriorConfig,
   { batch, height, width, tokens }: StageCBatch,
-  { textEncoder }: { textEncoder?: ClipTextConfig | undefined } = {},
+  { textEncoder }: { textEncoder?: TextEncoderConfig | undefined } = {},
 ): Objective {
   const shape = [batch, config.c_in, height, width];
   const latents = input("latents", "float32", shape);
@@ -43,11 +43,11 @@ export function stageCObjective(
 
 /** Text states [b, tokens, width]: an input, or the output of an encoder that is trained along. */
 export function textStates(
-  encoder: ClipTextConfig | undefined,
+  encoder: TextEncoderConfig | undefined,
   { batch, tokens, width }: { batch: number; tokens: number; width: number },
 ): Value {
   if (!encoder) return input("text", "float32", [batch, tokens, width]);
   const ids = input("ids", "int64", [batch, tokens]);
   const mask = input("mask", "int64", [batch, tokens]);
-  return scope("text_encoder", () => clipText(encoder, { ids, mask }).lastHiddenState);
+  return scope("text_encoder", () => encodeText(encoder, { ids, mask }));
 }

@@ -2,10 +2,10 @@
  * Captions as the text inputs of an objective.
  * @module
  */
-import { clipText, type ClipTextConfig } from "../../networks/clip_text.ts";
+import { encodeText, type TextEncoderConfig, textWidth } from "../../networks/text_encoder.ts";
 import { graph, input } from "../../onnx/mod.ts";
 import { sizeOf, type Tensor, tensor } from "../../tensor/tensor.ts";
-import type { ClipTokenizer } from "../../text/clip_tokenizer.ts";
+import type { TextTokenizer } from "../../text/text_tokenizer.ts";
 import type { BatchDraws } from "../draws.ts";
 import { FrozenNetwork } from "../frozen_network.ts";
 import type { Weights } from "../optimiser/gradient_pass.ts";
@@ -17,7 +17,7 @@ export interface TextInputs extends AsyncDisposable {
 }
 
 /** Ids and attention mask of captions, each [b, tokens]. */
-export function tokenInputs(tokenizer: ClipTokenizer, captions: readonly string[]): Record<"ids" | "mask", Tensor> {
+export function tokenInputs(tokenizer: TextTokenizer, captions: readonly string[]): Record<"ids" | "mask", Tensor> {
   const encoded = captions.map((caption) => tokenizer.encode(caption));
   const pack = (rows: readonly (readonly number[])[]) =>
     tensor("int64", [rows.length, tokenizer.maxLength], BigInt64Array.from(rows.flat(), BigInt));
@@ -28,7 +28,7 @@ export function tokenInputs(tokenizer: ClipTokenizer, captions: readonly string[
 }
 
 /** Token ids, for an encoder that is trained along. */
-function trainedText(tokenizer: ClipTokenizer): TextInputs {
+function trainedText(tokenizer: TextTokenizer): TextInputs {
   return {
     of: (captions) => Promise.resolve(tokenInputs(tokenizer, captions)),
     [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -60,18 +60,18 @@ export async function textInputs(
 
 /** States of an encoder that is frozen, kept by caption. Each caption is encoded alone, so that no state depends on its batch. */
 async function frozenText(
-  { config, tokenizer, weights }: { config: ClipTextConfig; tokenizer: ClipTokenizer; weights: Weights },
+  { config, tokenizer, weights }: { config: TextEncoderConfig; tokenizer: TextTokenizer; weights: Weights },
   { threads }: { threads?: number | undefined } = {},
 ): Promise<TextInputs> {
   const shape = [1, tokenizer.maxLength];
   const inputs = { ids: input("ids", "int64", shape), mask: input("mask", "int64", shape) };
   const network = graph({
     inputs: Object.values(inputs),
-    outputs: { states: clipText(config, inputs).lastHiddenState },
+    outputs: { states: encodeText(config, inputs) },
   });
   const encoder = await FrozenNetwork.create(network, weights, { threads });
   const kept = new Map<string, Float32Array>();
-  const size = tokenizer.maxLength * config.hidden_size;
+  const size = tokenizer.maxLength * textWidth(config);
   const states = async (caption: string) => {
     const found = kept.get(caption) ??
       (await encoder.run(tokenInputs(tokenizer, [caption])))["states"]!.data as Float32Array;
@@ -80,7 +80,7 @@ async function frozenText(
   };
   return {
     async of(captions) {
-      const text = tensor("float32", [captions.length, tokenizer.maxLength, config.hidden_size]);
+      const text = tensor("float32", [captions.length, tokenizer.maxLength, textWidth(config)]);
       for (const [i, caption] of captions.entries()) {
         text.data.set(await states(caption), i * sizeOf(text.shape.slice(1)));
       }
