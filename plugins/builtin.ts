@@ -15,10 +15,13 @@ import clipText from "./builtin/clip_text.ts";
 import diffNeXt from "./builtin/diffnext.ts";
 import fromImage from "./builtin/from_image.ts";
 import interpolate from "./builtin/interpolate.ts";
+import joinedText from "./builtin/joined_text.ts";
 import onnxRuntime from "./builtin/onnx_runtime.ts";
 import paellaVq from "./builtin/paella_vq.ts";
 import psnr from "./builtin/psnr.ts";
 import semanticCompressor from "./builtin/semantic_compressor.ts";
+import storedText from "./builtin/stored_text.ts";
+import t5Text from "./builtin/t5_text.ts";
 import wuerstchenPrior from "./builtin/wuerstchen_prior.ts";
 import type { Plugin } from "./define.ts";
 import { Registry } from "./registry.ts";
@@ -35,6 +38,9 @@ export const builtinPlugins: readonly Plugin[] = [
   lcm,
   stableCascade,
   clipText,
+  t5Text,
+  joinedText,
+  storedText,
   wuerstchenPrior,
   fromImage,
   interpolate,
