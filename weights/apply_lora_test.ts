@@ -11,7 +11,8 @@ const stored = (shape: readonly number[], start: number): StoredTensor => {
   return { dtype: "float16", shape, file: "/lora.safetensors", start, length: 0 };
 };
 
-const pair = { down: stored([1, 3], 100), up: stored([4, 1], 200), scale: 2 };
+const keys = { down: "down", up: "up" };
+const pair = { down: stored([1, 3], 100), up: stored([4, 1], 200), scale: 2, keys };
 
 Deno.test("a weight becomes its sum with the factors of each LoRA that changes it", () => {
   const one = { pairs: new Map([["first.weight", pair]]), scale: 0.5 };
@@ -28,8 +29,11 @@ Deno.test("a weight becomes its sum with the factors of each LoRA that changes i
     ["second.lora.1.down", 1],
     ["second.lora.1.up", 2],
   ]);
-  const keys = changed.parameters.map(({ key }) => key);
-  assert.deepEqual(keys.toSorted(), ["first.weight", "first.bias", "second.weight", ...tensors.keys()].toSorted());
+  const changedKeys = changed.parameters.map(({ key }) => key);
+  assert.deepEqual(
+    changedKeys.toSorted(),
+    ["first.weight", "first.bias", "second.weight", ...tensors.keys()].toSorted(),
+  );
   assert.deepEqual(changed.nodes.filter(({ op }) => op === "Add").length, 3);
   const scales = changed.nodes.filter(({ op }) => op === "Mul").map(({ inputs: [, scale] }) => {
     return scale!.source.kind === "constant" ? Number(scale!.source.data[0]) : undefined;
