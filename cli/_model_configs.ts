@@ -3,19 +3,18 @@
  * @module
  */
 import { join } from "node:path";
-import type { z } from "zod";
-import { clipTextConfig } from "../networks/clip_text.ts";
-import { compressorConfig } from "../networks/compressor.ts";
-import { parseConfig } from "../networks/config.ts";
-import { type ConfigOf, configSchemas } from "../pipeline/infer_network.ts";
+import { type ConfigOf, parseNetworkConfig } from "../pipeline/infer_network.ts";
 import type { FetchModelOptions } from "../pipeline/fetch_model.ts";
 import { findModel, type ModelFolders } from "../pipeline/model.ts";
 import { type ModelDefaults, modelDefaults } from "../pipeline/options.ts";
 import type { SizeRules } from "../pipeline/plan.ts";
 import { latentRules, sizeRules, usualSides } from "../pipeline/size_rules.ts";
 import { type FileKind, openWeightsFile } from "../pipeline/weights_file.ts";
+import { openTextParts } from "../stages/open_text_encoder.ts";
 import { type ModelConfigs, wuerstchenV2 } from "../stages/published_configs.ts";
+import type { TextEncoderParts } from "../stages/text_encoder.ts";
 import { readJson } from "../weights/read_json.ts";
+import type { NetworkKind } from "../weights/recognise.ts";
 
 /** A model's configurations with what its pipelines say about sizes. */
 export interface DescribedModel {
@@ -50,23 +49,38 @@ export async function readModelConfigs(
     hub: { ...hub, weights: false },
   });
   const [priorText, priorSizes, decoderText, decoderSizes, vqgan] = await Promise.all([
-    readConfig(clipTextConfig, folders.prior.textEncoder),
+    textOf(folders.prior),
     sizesOf("prior", folders.prior.prior, folders.prior.file),
-    readConfig(clipTextConfig, folders.decoder.textEncoder),
+    textOf(folders.decoder),
     sizesOf("decoder", folders.decoder.decoder, folders.decoder.file),
     sizesOf("vqgan", folders.decoder.vqgan, folders.decoder.vqganFile),
   ]);
   const compressor = folders.compressor === undefined
     ? {}
-    : { compressor: await readConfig(compressorConfig, folders.compressor) };
-  const configs = { priorText, prior: priorSizes, decoderText, decoder: decoderSizes, vqgan, ...compressor };
+    : { compressor: await readConfig("compressor", folders.compressor) };
+  const configs = {
+    priorText: priorText.config,
+    prior: priorSizes,
+    decoderText: decoderText.config,
+    decoder: decoderSizes,
+    vqgan,
+    tokens: { prior: priorText.tokenizer.maxLength, decoder: decoderText.tokenizer.maxLength },
+    ...compressor,
+  };
   const rules = sizeRules(folders, configs);
   return { name, configs, rules, defaults: modelDefaults(folders.defaults), folders };
 }
 
-async function readConfig<Schema extends z.ZodType>(schema: Schema, folder: string): Promise<z.output<Schema>> {
+async function readConfig<Kind extends NetworkKind>(kind: Kind, folder: string): Promise<ConfigOf[Kind]> {
   const file = join(folder, "config.json");
-  return parseConfig(schema, await readJson(file), { file });
+  return parseNetworkConfig(kind, await readJson(file), { file });
+}
+
+/** A text encoder's sizes, and the tokenizer that says how many tokens it is given. */
+async function textOf(
+  { textEncoder: folder, tokenizer }: { readonly textEncoder: string; readonly tokenizer: string },
+): Promise<TextEncoderParts> {
+  return await openTextParts(await readJson(join(folder, "config.json")), { folder, tokenizer });
 }
 
 /** Sizes of a network that may come in a file of its own. */
@@ -75,6 +89,6 @@ async function sizesOf<Kind extends FileKind>(
   folder: string,
   path: string | undefined,
 ): Promise<ConfigOf[Kind]> {
-  if (path === undefined) return await readConfig(configSchemas[kind], folder) as ConfigOf[Kind];
+  if (path === undefined) return await readConfig(kind, folder);
   return (await openWeightsFile(kind, path, { folder })).config;
 }

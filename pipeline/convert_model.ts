@@ -6,7 +6,6 @@ import { basename, join, resolve } from "node:path";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic_write.ts";
 import { writeWholeFolder } from "../files/whole_folder.ts";
-import { parseConfig } from "../networks/config.ts";
 import { version } from "../version.ts";
 import type { WeightType } from "../weights/cast.ts";
 import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
@@ -19,7 +18,7 @@ import { readJson } from "../weights/read_json.ts";
 import type { NetworkKind } from "../weights/recognise.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
 import type { StoredTensor } from "../weights/stored_tensor.ts";
-import { checkNetwork, type ConfigOf, configSchemas, inferConfig, kindOf } from "./infer_network.ts";
+import { checkNetwork, type ConfigOf, inferConfig, kindOf, parseNetworkConfig } from "./infer_network.ts";
 import type { LoraChoice } from "./loras.ts";
 import { onlyRepository, readModelFolder } from "./repositories.ts";
 
@@ -149,9 +148,7 @@ export async function findNetworks(
     const checkpoint = await openCheckpoint(path, { stem, variant, orPlain: true, dict });
     const kind = kindOf(checkpoint, { file: path });
     const file = isDirectory ? join(path, "config.json") : config;
-    const like = file === undefined
-      ? undefined
-      : parseConfig(configSchemas[kind], await readJson(file), { file }) as ConfigOf[typeof kind];
+    const like = file === undefined ? undefined : parseNetworkConfig(kind, await readJson(file), { file });
     // A folder's own configuration is the truth; of a single file it only settles what shapes leave open.
     const sizes = isDirectory ? like! : inferConfig(kind, checkpoint, { file: path, like });
     checkNetwork(kind, checkpoint, sizes);

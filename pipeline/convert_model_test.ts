@@ -1,20 +1,26 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ConfigError } from "../errors.ts";
+import { t5Config } from "../networks/t5_encoder.ts";
 import { loraFile } from "../tests/lora_fixture.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { copyTinyModel, quick, tinyModel } from "../tests/tiny_model.ts";
 import { tensorBytes } from "../tensor/tensor.ts";
 import { openCheckpoint, openRawCheckpoint } from "../weights/checkpoint.ts";
+import type { WeightsName } from "../weights/find_checkpoint.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import { convertModel } from "./convert_model.ts";
 import { type LoadOptions, loadPipeline } from "./pipeline.ts";
 
 const checkpoints = new URL("../tests/fixtures/checkpoints/", import.meta.url).pathname;
+const t5 = new URL("../tests/fixtures/t5/v1_1", import.meta.url).pathname;
 const stem = "diffusion_pytorch_model";
 
 /** The bytes of every tensor. */
-async function contents(path: string, { raw = false } = {}): Promise<Record<string, string>> {
+async function contents(
+  path: string,
+  { raw = false, stem = "diffusion_pytorch_model" }: { raw?: boolean; stem?: WeightsName["stem"] } = {},
+): Promise<Record<string, string>> {
   const { tensors, read } = await (raw ? openRawCheckpoint : openCheckpoint)(path, { stem });
   const entries = await Promise.all(
     [...tensors.keys()].sort().map(async (key) => {
@@ -55,6 +61,18 @@ Deno.test("original files become what diffusers has, and back to what they were,
       const { metadata } = await openSafetensors(back);
       assert.equal(JSON.parse(metadata["provenance"]!).from, `${file}.safetensors`);
     }
+  });
+});
+
+Deno.test("a T5 text encoder becomes one file, whose header has its sizes, and a folder again", async () => {
+  await inTempFolder(async (folder) => {
+    const [file, back] = [join(folder, "t5.safetensors"), join(folder, "back")];
+    const [written] = await convertModel(t5, file);
+    assert.equal(written!.kind, "text_encoder");
+    await convertModel(file, back);
+    assert.deepEqual(await contents(back, { stem: "model" }), await contents(t5, { stem: "model" }));
+    const read = async (path: string) => t5Config.parse(JSON.parse(await Deno.readTextFile(join(path, "config.json"))));
+    assert.deepEqual(await read(back), await read(t5));
   });
 });
 

@@ -7,19 +7,19 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "../files/atomic_write.ts";
 import { writeWholeFolder } from "../files/whole_folder.ts";
-import { clipText, type ClipTextConfig, clipTextConfig } from "../networks/clip_text.ts";
-import { parseConfig } from "../networks/config.ts";
-import { type Binding, encodeModel, type Graph, graph, input, type Parameter } from "../onnx/mod.ts";
+import { type Binding, encodeModel, type Graph, type Parameter } from "../onnx/mod.ts";
 import { AutoencoderStage } from "../stages/autoencoder.ts";
 import { DecoderStage } from "../stages/decoder.ts";
+import { openTextEncoder } from "../stages/open_text_encoder.ts";
 import { PriorStage } from "../stages/prior.ts";
 import { rewriteNames } from "../stages/rewrites.ts";
+import { TextEncoderStage } from "../stages/text_encoder.ts";
 import { bytesOf, sizeOf, type Tensor, tensorBytes } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
 import { applyLoras } from "../weights/apply_lora.ts";
 import { openCheckpoint } from "../weights/checkpoint.ts";
 import { readJson } from "../weights/read_json.ts";
-import { checkNetwork, type ConfigOf, configSchemas } from "./infer_network.ts";
+import { parseNetworkConfig } from "./infer_network.ts";
 import { type LoraChoice, lorasOf, openLoras } from "./loras.ts";
 import { findModel } from "./model.ts";
 import { modelDefaults } from "./options.ts";
@@ -94,7 +94,8 @@ export async function exportModel(
   const { prior: first, decoder: second } = model;
   const open = async <Kind extends FileKind>(kind: Kind, path: string, file: string | undefined) => {
     if (file !== undefined) return await openWeightsFile(kind, file, { folder: path });
-    const config = await readConfig(path, configSchemas[kind]) as ConfigOf[Kind];
+    const json = join(path, "config.json");
+    const config = parseNetworkConfig(kind, await readJson(json), { file: json });
     const checkpoint = await openCheckpoint(path, { stem: "diffusion_pytorch_model", variant, orPlain: true });
     return { config, checkpoint };
   };
@@ -102,8 +103,8 @@ export async function exportModel(
     open("prior", first.prior, first.file),
     open("decoder", second.decoder, second.file),
     open("vqgan", second.vqgan, second.vqganFile),
-    openText(first.textEncoder, variant),
-    openText(second.textEncoder, variant),
+    openTextEncoder({ folder: first.textEncoder, tokenizer: first.tokenizer }, { variant }),
+    openTextEncoder({ folder: second.textEncoder, tokenizer: second.tokenizer }, { variant }),
   ]);
   const loras = await openLoras(choices, {
     prior: prior.checkpoint.tensors,
@@ -116,20 +117,32 @@ export async function exportModel(
     sizeRules(model, { decoder: decoder.config, vqgan: vqgan.config }),
   );
   const plain = { without: rewriteNames };
-  const tokens = [priorText, decoderText].map(({ config }) => config.max_position_embeddings) as [number, number];
   const stages = {
+    priorText: new TextEncoderStage(priorText, priorText.checkpoint, plain),
+    decoderText: new TextEncoderStage(decoderText, decoderText.checkpoint, plain),
     prior: new PriorStage(prior.config, prior.checkpoint, plain),
     decoder: new DecoderStage(decoder.config, decoder.checkpoint, plain),
     vqgan: new AutoencoderStage(vqgan.config, vqgan.checkpoint, plain),
   };
   const embedding = sizes.prior;
+  const [priorTokens, decoderTokens] = [{ tokens: stages.priorText.tokens }, { tokens: stages.decoderText.tokens }];
   const graphs = [
-    ["prior_text_encoder", textGraph(priorText.config), priorText.checkpoint, "prior_text_encoder"],
-    ["prior", stages.prior.network.graph({ ...sizes.prior, tokens: tokens[0] }), prior.checkpoint, "prior"],
-    ["decoder_text_encoder", textGraph(decoderText.config), decoderText.checkpoint, undefined],
+    [
+      "prior_text_encoder",
+      stages.priorText.network.graph(priorTokens),
+      stages.priorText.network.checkpoint,
+      "prior_text_encoder",
+    ],
+    ["prior", stages.prior.network.graph({ ...sizes.prior, ...priorTokens }), prior.checkpoint, "prior"],
+    [
+      "decoder_text_encoder",
+      stages.decoderText.network.graph(decoderTokens),
+      stages.decoderText.network.checkpoint,
+      undefined,
+    ],
     [
       "decoder",
-      stages.decoder.network.graph({ ...sizes.decoder, embedding, tokens: tokens[1] }),
+      stages.decoder.network.graph({ ...sizes.decoder, embedding, ...decoderTokens }),
       decoder.checkpoint,
       "decoder",
     ],
@@ -165,25 +178,6 @@ export async function exportModel(
     await writeFileAtomic(join(unfinished, "model.json"), text);
     return networks;
   });
-}
-
-async function readConfig<Schema extends Parameters<typeof parseConfig>[0]>(folder: string, schema: Schema) {
-  const file = join(folder, "config.json");
-  return parseConfig(schema, await readJson(file), { file });
-}
-
-async function openText(folder: string, variant: string | undefined) {
-  const config = await readConfig(folder, clipTextConfig);
-  const checkpoint = await openCheckpoint(folder, { stem: "model", variant, orPlain: true });
-  checkNetwork("text_encoder", checkpoint, config);
-  return { config, checkpoint };
-}
-
-function textGraph(config: ClipTextConfig): Graph {
-  const shape = ["batch", config.max_position_embeddings];
-  const inputs = { ids: input("ids", "int64", shape), mask: input("mask", "int64", shape) };
-  const outputs = { states: clipText(config, inputs).lastHiddenState };
-  return graph({ name: "CLIPTextModel", inputs: Object.values(inputs), outputs });
 }
 
 /** Small tensors begin at multiples of this many bytes, large ones where any system can map them (onnx's `save_external_data`). */

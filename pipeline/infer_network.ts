@@ -3,18 +3,19 @@
  * @module
  */
 import { CheckpointError } from "../errors.ts";
-import { clipText, type ClipTextConfig, clipTextConfig, clipTextWithProjection } from "../networks/clip_text.ts";
 import { type CompressorConfig, compressorConfig } from "../networks/compressor.ts";
 import { parseConfig } from "../networks/config.ts";
 import { type DiffNeXtConfig, diffNeXtConfig } from "../networks/diffnext.ts";
 import { inferDiffNeXtConfig, inferPaellaVqConfig, inferPriorConfig } from "../networks/infer_config.ts";
 import { type PaellaVqConfig, paellaVqConfig } from "../networks/paella_vq.ts";
 import { type PriorConfig, priorConfig } from "../networks/prior.ts";
+import { declareText, type TextEncoderConfig, textEncoderSchema } from "../networks/text_encoder.ts";
 import { input, traceScopes } from "../onnx/mod.ts";
 import { AutoencoderStage } from "../stages/autoencoder.ts";
 import { CompressorStage } from "../stages/compressor.ts";
 import { DecoderStage } from "../stages/decoder.ts";
 import { PriorStage } from "../stages/prior.ts";
+import { textWeights } from "../stages/text_encoder.ts";
 import { checkParameters } from "../weights/bind.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import { quoteSome } from "../weights/quote.ts";
@@ -26,7 +27,7 @@ export interface ConfigOf {
   prior: PriorConfig;
   decoder: DiffNeXtConfig;
   vqgan: PaellaVqConfig;
-  text_encoder: ClipTextConfig;
+  text_encoder: TextEncoderConfig;
   compressor: CompressorConfig;
 }
 
@@ -91,8 +92,8 @@ export function inferConfig<Kind extends NetworkKind>(
       return inferPaellaVqConfig(shapes, { file, like: given });
     },
     text_encoder: () => {
-      if (own) return parseConfig(clipTextConfig, own, { file });
-      if (like) return like as ClipTextConfig;
+      if (own) return parseConfig(textEncoderSchema(own), own, { file });
+      if (like) return like as TextEncoderConfig;
       throw new CheckpointError(`${file}: a text encoder's sizes are not in its weights; give its config.json`);
     },
     compressor: () => {
@@ -122,19 +123,30 @@ export function checkNetwork<Kind extends NetworkKind>(
     text_encoder: (config) => {
       const ids = input("ids", "int64", ["batch", 1]);
       const mask = input("mask", "int64", ["batch", 1]);
-      const projected = config.architectures.includes("CLIPTextModelWithProjection");
-      const { parameters } = traceScopes(() => (projected ? clipTextWithProjection : clipText)(config, { ids, mask }));
-      checkParameters(parameters, checkpoint.tensors, { folder: checkpoint.folder });
+      const { parameters } = traceScopes(() => declareText(config, { ids, mask }));
+      checkParameters(parameters, textWeights(config, checkpoint).tensors, { folder: checkpoint.folder });
     },
   };
   checks[kind](config);
 }
 
-/** Schema of the `config.json` of each kind. */
-export const configSchemas = {
+const schemas = {
   prior: priorConfig,
   decoder: diffNeXtConfig,
   vqgan: paellaVqConfig,
-  text_encoder: clipTextConfig,
   compressor: compressorConfig,
 } as const;
+
+/**
+ * Sizes out of the `config.json` of a network; a text encoder is CLIP's or T5's, as it says itself.
+ *
+ * @throws {CheckpointError} naming what is wrong
+ */
+export function parseNetworkConfig<Kind extends NetworkKind>(
+  kind: Kind,
+  json: unknown,
+  { file }: { file: string },
+): ConfigOf[Kind] {
+  const schema = kind === "text_encoder" ? textEncoderSchema(json) : schemas[kind as Exclude<Kind, "text_encoder">];
+  return parseConfig(schema, json, { file }) as ConfigOf[Kind];
+}

@@ -4,10 +4,9 @@
  */
 import { join, resolve } from "node:path";
 import { CheckpointError } from "../errors.ts";
-import { parseConfig } from "../networks/config.ts";
 import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
 import { readJson } from "../weights/read_json.ts";
-import { type ConfigOf, configSchemas, inferConfig, kindOf } from "./infer_network.ts";
+import { type ConfigOf, inferConfig, kindOf, parseNetworkConfig } from "./infer_network.ts";
 import type { ModelFolders } from "./model.ts";
 
 /** Networks that a single file can take the place of. */
@@ -85,7 +84,7 @@ export async function openWeightsFile<Kind extends FileKind>(
 ): Promise<{ checkpoint: Checkpoint; config: ConfigOf[Kind] }> {
   const checkpoint = await openCheckpoint(path, { stem: "diffusion_pytorch_model" });
   const file = join(folder, "config.json");
-  const like = parseConfig(configSchemas[kind], await readJson(file), { file }) as ConfigOf[Kind];
+  const like = parseNetworkConfig(kind, await readJson(file), { file });
   const config = inferConfig(kind, checkpoint, { file: path, like });
   for (const [key, what] of interfaces[kind]) {
     if (config[key] === like[key]) continue;

@@ -2,11 +2,12 @@
  * Looks into a model's networks without weights: shapes, parameters and operations of every part.
  * @module
  */
-import { clipText, type ClipTextConfig, clipTextWithProjection } from "../networks/clip_text.ts";
+import { clipTextWithProjection } from "../networks/clip_text.ts";
 import { compressorChannels, embedPixels } from "../networks/compressor.ts";
 import { wuerstchenDiffNeXt } from "../networks/diffnext.ts";
 import { paellaDecode, paellaEncode, paellaQuantize } from "../networks/paella_vq.ts";
 import { wuerstchenPrior } from "../networks/prior.ts";
+import { encodeText, isT5, textClassName, type TextEncoderConfig } from "../networks/text_encoder.ts";
 import { graph, input, nodeFlops, peakActivationBytes, type Shape, traceScopes, type Value } from "../onnx/mod.ts";
 import type { ModelConfigs } from "./published_configs.ts";
 
@@ -99,10 +100,8 @@ function freeze({ children, ...tree }: MutableTree): ScopeTree {
  * @throws {GraphError} where a configuration contradicts itself
  */
 export function inspectModel(configs: ModelConfigs, sizes: InspectSizes): NetworkTree[] {
-  const { prior, decoder, vqgan, compressor } = configs;
+  const { prior, decoder, vqgan, tokens, compressor } = configs;
   const r = () => input("r", "float32", [1]);
-  const priorTokens = configs.priorText.max_position_embeddings;
-  const decoderTokens = configs.decoderText.max_position_embeddings;
   const { height, width } = sizes.decoder;
   const scale = vqgan.up_down_scale_factor * 2 ** (vqgan.levels - 1);
   const latents = () => input("latents", "float32", [1, vqgan.latent_channels, height, width]);
@@ -110,17 +109,17 @@ export function inspectModel(configs: ModelConfigs, sizes: InspectSizes): Networ
   const paella = "PaellaVQModel";
   const cells = [sizes.prior.height, sizes.prior.width] as const;
   const networks = [
-    textTree("prior_text_encoder", configs.priorText),
+    textTree("prior_text_encoder", { config: configs.priorText, tokens: tokens.prior }),
     inspectNetwork({ name: "prior", className: "WuerstchenPrior" }, () => {
       const x = input("x", "float32", [1, prior.c_in, sizes.prior.height, sizes.prior.width]);
-      const c = input("c", "float32", [1, priorTokens, prior.c_cond]);
+      const c = input("c", "float32", [1, tokens.prior, prior.c_cond]);
       return { noise: wuerstchenPrior(prior, { x, r: r(), c }) };
     }),
-    textTree("decoder_text_encoder", configs.decoderText),
+    textTree("decoder_text_encoder", { config: configs.decoderText, tokens: tokens.decoder }),
     inspectNetwork({ name: "decoder", className: "WuerstchenDiffNeXt" }, () => {
       const x = input("x", "float32", [1, decoder.c_in, height, width]);
       const effnet = input("effnet", "float32", [1, decoder.effnet_embd, sizes.prior.height, sizes.prior.width]);
-      const clip = input("clip", "float32", [1, decoderTokens, decoder.clip_embd]);
+      const clip = input("clip", "float32", [1, tokens.decoder, decoder.clip_embd]);
       return { noise: wuerstchenDiffNeXt(decoder, { x, r: r(), effnet, clip }) };
     }),
     inspectNetwork({ name: "vqgan decode", className: paella }, () => ({ pixels: paellaDecode(vqgan, latents()) })),
@@ -140,12 +139,12 @@ export function inspectModel(configs: ModelConfigs, sizes: InspectSizes): Networ
   return networks;
 }
 
-function textTree(name: string, config: ClipTextConfig): NetworkTree {
-  const shape = [1, config.max_position_embeddings];
-  return inspectNetwork({ name, className: config.architectures[0] ?? "CLIPTextModel" }, () => {
+function textTree(name: string, { config, tokens }: { config: TextEncoderConfig; tokens: number }): NetworkTree {
+  const shape = [1, tokens];
+  return inspectNetwork({ name, className: textClassName(config) }, () => {
     const inputs = { ids: input("ids", "int64", shape), mask: input("mask", "int64", shape) };
-    if (!config.architectures.includes("CLIPTextModelWithProjection")) {
-      return { states: clipText(config, inputs).lastHiddenState };
+    if (isT5(config) || !config.architectures.includes("CLIPTextModelWithProjection")) {
+      return { states: encodeText(config, inputs) };
     }
     const { lastHiddenState: states, textEmbeds: embeds } = clipTextWithProjection(config, inputs);
     return { states, embeds };

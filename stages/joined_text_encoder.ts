@@ -7,14 +7,14 @@ import { z } from "zod";
 import { CheckpointError } from "../errors.ts";
 import { count, parseConfig } from "../networks/config.ts";
 import { linear } from "../networks/layers.ts";
-import { declareText, encodeText, isT5, textWidth } from "../networks/text_encoder.ts";
+import { declareText, encodeText, textWidth } from "../networks/text_encoder.ts";
 import { concat, graph, input, scope, type Value } from "../onnx/mod.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
-import { joinedCheckpoint, t5EncoderOf } from "../weights/checkpoint_views.ts";
+import { joinedCheckpoint } from "../weights/checkpoint_views.ts";
 import { Network, type NetworkOptions } from "./network.ts";
 import { openTextEncoder } from "./open_text_encoder.ts";
-import { type TextEncoderParts, type TextSizes, tokensOf } from "./text_encoder.ts";
+import { type TextEncoderParts, type TextSizes, textWeights, tokensOf } from "./text_encoder.ts";
 
 const name = z.string().regex(/^(?!\.{1,2}$)[^/\\]+$/, "Expected the name of a folder beside this file");
 
@@ -83,7 +83,7 @@ export class JoinedTextEncoder {
       }
     };
     const own = encoders.map(({ config, checkpoint }, i) => {
-      return [`encoders.${i}.`, isT5(config) ? t5EncoderOf(checkpoint) : checkpoint] as const;
+      return [`encoders.${i}.`, textWeights(config, checkpoint)] as const;
     });
     const checkpoint = joinedCheckpoint(adapters.folder, [["", adapters], ...own]);
     this.network = new Network({ declare, build }, checkpoint, options);

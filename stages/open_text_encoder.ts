@@ -27,7 +27,7 @@ export interface TextEncoderFolders {
   readonly tokenizer: string;
 }
 
-const classes = z.object({ architectures: z.array(z.string()).optional() });
+const classes = z.object({ _class_name: z.string().optional(), architectures: z.array(z.string()).optional() });
 
 /**
  * Reads what a text encoder is made of, its weights left out, and checks that tokenizer and encoder fit.
@@ -41,12 +41,14 @@ export async function openTextParts(
 ): Promise<TextEncoderParts> {
   const file = join(folder, "config.json");
   const schema = textEncoderSchema(json);
-  const [named] = parseConfig(classes, json, { file }).architectures ?? [];
+  const { _class_name, architectures } = parseConfig(classes, json, { file });
+  const named = _class_name ?? architectures?.[0];
   const config = parseConfig(schema, json, { file });
   const known: readonly string[] = isT5(config) ? t5Classes : clipClasses;
   if (named !== undefined && !known.includes(named)) {
     const all = [...clipClasses, ...t5Classes].join(", ");
-    throw new CheckpointError(`${file}: "architectures": Expected one of ${all} but found ${quote(named)}`);
+    const key = _class_name === undefined ? "architectures" : "_class_name";
+    throw new CheckpointError(`${file}: "${key}": Expected one of ${all} but found ${quote(named)}`);
   }
   const parts = { config, tokenizer: await (isT5(config) ? loadT5Tokenizer(tokenizer) : loadClipTokenizer(tokenizer)) };
   checkTokenizer(parts, { folder, tokenizer });

@@ -33,6 +33,10 @@ Deno.test("another class, and a tokenizer of another model, are errors that name
       });
     };
     await refuse({ architectures: ["BertModel"] }, /config.json: "architectures": Expected one of .* "BertModel"/);
+    await refuse(
+      { _class_name: "JoinedTextEncoder" },
+      /config.json: "_class_name": Expected one of .* "JoinedTextEncoder"/,
+    );
     await refuse({ vocab_size: 7 }, /at most 7 tokens, .* \(vocab_size\), but found the id 7/);
     await refuse({ num_heads: 0 }, /config.json: "num_heads"/);
     const clip = { folder: join(repo, "text_encoder"), tokenizer: join(repo, "tokenizer") };

@@ -2,19 +2,22 @@
  * The sizes of published models, for planning without their files.
  * @module
  */
-import { type ClipTextConfig, clipTextConfig } from "../networks/clip_text.ts";
+import { clipTextConfig } from "../networks/clip_text.ts";
 import type { CompressorConfig } from "../networks/compressor.ts";
 import { type DiffNeXtConfig, diffNeXtConfig } from "../networks/diffnext.ts";
 import { type PaellaVqConfig, paellaVqConfig } from "../networks/paella_vq.ts";
 import { type PriorConfig, priorConfig } from "../networks/prior.ts";
+import type { TextEncoderConfig } from "../networks/text_encoder.ts";
 
 /** Sizes of all networks of a model. */
 export interface ModelConfigs {
-  readonly priorText: ClipTextConfig;
+  readonly priorText: TextEncoderConfig;
   readonly prior: PriorConfig;
-  readonly decoderText: ClipTextConfig;
+  readonly decoderText: TextEncoderConfig;
   readonly decoder: DiffNeXtConfig;
   readonly vqgan: PaellaVqConfig;
+  /** Tokens that each half's texts are padded or cut to: its tokenizer says so, since T5 takes any number. */
+  readonly tokens: { readonly prior: number; readonly decoder: number };
   /** Only where the model comes with it. */
   readonly compressor?: CompressorConfig;
 }
@@ -41,4 +44,5 @@ export const wuerstchenV2: ModelConfigs = {
   }),
   decoder: diffNeXtConfig.parse({ c_cond: 1024, clip_embd: 1024, nhead: [-1, 10, 20, 20] }),
   vqgan: paellaVqConfig.parse({}),
+  tokens: { prior: 77, decoder: 77 },
 };

@@ -41,7 +41,7 @@ export class TextEncoderStage {
       return graph({ name: textClassName(config), inputs: Object.values(inputs), outputs });
     };
     const declare = () => declareText(config, inputsOf({ tokens: 1 }));
-    this.network = new Network({ declare, build }, isT5(config) ? t5EncoderOf(checkpoint) : checkpoint, options);
+    this.network = new Network({ declare, build }, textWeights(config, checkpoint), options);
   }
 
   /** Tokens that every prompt is padded or cut to. */
@@ -66,6 +66,11 @@ export class TextEncoderStage {
     );
     return states as Tensor<"float32">;
   }
+}
+
+/** The weights of a text encoder as its network names them, out of any checkpoint that has them: of a whole T5 model the encoder alone. */
+export function textWeights(config: TextEncoderConfig, checkpoint: Checkpoint): Checkpoint {
+  return isT5(config) ? t5EncoderOf(checkpoint) : checkpoint;
 }
 
 /**

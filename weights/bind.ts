@@ -34,7 +34,7 @@ export function checkParameters(
     if (found && found.kind === undefined) {
       throw new CheckpointError(`${folder}: these are the weights of ${found.name}, which is not supported`);
     }
-    if (wanted && found && wanted.kind !== found.kind) {
+    if (wanted && found && wanted.name !== found.name) {
       throw new CheckpointError(`${folder}: expected the weights of ${wanted.name} but found those of ${found.name}`);
     }
     throw new CheckpointError(`${folder}: missing tensors: ${quoteSome(missing)}; is it this network's checkpoint?`);

@@ -22,6 +22,10 @@ const kinds: readonly (readonly [Recognised, readonly Pattern[]])[] = [
   [{ kind: "decoder", name: "Stage B" }, ["clip_mapper.weight", /^effnet_mappers\.\d+\.weight$/, "clf.1.weight"]],
   [{ kind: "vqgan", name: "Stage A" }, ["in_block.1.weight", "out_block.0.weight", "vquantizer.embedding.weight"]],
   [{ kind: "text_encoder", name: "a CLIP text encoder" }, ["text_model.embeddings.token_embedding.weight"]],
+  [
+    { kind: "text_encoder", name: "a T5 text encoder" },
+    ["encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight", "encoder.final_layer_norm.weight"],
+  ],
   [{ kind: "compressor", name: "a semantic compressor" }, ["backbone.0.0.weight", "mapper.0.weight"]],
   [{ kind: "compressor", name: "a semantic compressor" }, [/^levels\.0\./, /^mapper\./]],
 ];

@@ -7,7 +7,7 @@ import { recognise } from "./recognise.ts";
 const fixtures = new URL("../tests/fixtures/", import.meta.url).pathname;
 
 async function nameOf(path: string): Promise<string | undefined> {
-  const stem = path.endsWith("text_encoder") ? "model" : "diffusion_pytorch_model";
+  const stem = /text_encoder$|^t5\//.test(path) ? "model" : "diffusion_pytorch_model";
   return recognise((await openCheckpoint(`${fixtures}${path}`, { stem })).tensors)?.name;
 }
 
@@ -16,6 +16,8 @@ const files: readonly (readonly [string, string])[] = [
   ["wuerstchen/repo/wuerstchen/decoder", "Stage B"],
   ["wuerstchen/repo/wuerstchen/vqgan", "Stage A"],
   ["wuerstchen/repo/wuerstchen/text_encoder", "a CLIP text encoder"],
+  ["t5/v1_0", "a T5 text encoder"],
+  ["t5/v1_1", "a T5 text encoder"],
   ["../../models/emoji/prior/prior", "Stage C"],
   ["checkpoints/stage_c_prior.pt", "Stage C"],
   ["checkpoints/stage_b_decoder.fp16.pt", "Stage B"],
@@ -60,4 +62,13 @@ Deno.test("weights of another network or family are refused by name", async () =
     message: "prior: expected the weights of Stage C but found those of Stage A",
   });
   await check("stage_c_prior.pt");
+
+  const [clip, t5] = await Promise.all(["wuerstchen/repo/wuerstchen/text_encoder", "t5/v1_0"].map(async (path) => {
+    return (await openCheckpoint(`${fixtures}${path}`, { stem: "model" })).tensors;
+  }));
+  const sizes = new Map([...clip!].map(([key, { shape }]) => [key, shape]));
+  assert.throws(() => checkParameters(sizes, t5!, { folder: "text" }), {
+    name: "CheckpointError",
+    message: "text: expected the weights of a CLIP text encoder but found those of a T5 text encoder",
+  });
 });
