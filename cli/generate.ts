@@ -296,7 +296,7 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
 const examples = `
 Examples:
   wuerstchen generate "a red apple on a blue background"
-  wuerstchen generate "a whale" -s 1,2,5-8 -o "whales/{seed}.png"
+  wuerstchen generate "a whale" -s 1,2,5-8 -o "whale-{seed}.png"
   wuerstchen generate "a fox" -b 4 --format webp --json
   echo "a rocket" | wuerstchen generate - -o - > rocket.png
   wuerstchen generate -C a-whale-7.png -s 8
