@@ -17,7 +17,7 @@ import { median } from "./statistics.ts";
 import { Table } from "./table.ts";
 
 const help = `deno task bench:train --python VENV/bin/python [flags]
-  --config FILE          a training's configuration (default: that of the bundled model)
+  --config FILE          a training's configuration (default: bench/train.jsonc)
   --only a,b             only these of ${phaseNames.join(", ")}
   --steps N              timed steps after the first two (default 8)
   --threads N            default 2
@@ -115,7 +115,7 @@ function row(result: PhaseResult, { ours, threads }: { ours: PhaseResult; thread
 async function main({ python, config, ...values }: ReturnType<typeof readFlags>["values"]): Promise<void> {
   const options = readBenchOptions(values);
   const { threads, steps = 8 } = options;
-  const file = config ?? fileURLToPath(new URL("../models/emoji/train.jsonc", import.meta.url));
+  const file = config ?? fileURLToPath(new URL("train.jsonc", import.meta.url));
   const training = await readTrainingConfig(file);
   const trained = phaseNames.filter((name) => training[name]).map((name) => ({ name }));
   const results: PhaseResult[] = [];
