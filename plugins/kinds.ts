@@ -13,7 +13,7 @@ export const kinds: Readonly<Record<Kind, { readonly words: string; readonly met
   compressor: { words: "compressor", methods: ["embed"] },
   scheduler: { words: "scheduler", methods: ["step"] },
   postprocessor: { words: "post-processor", methods: ["process"] },
-  metric: { words: "metric", methods: ["measure"] },
+  metric: { words: "metric", methods: ["measure", "compare"] },
   runtime: { words: "runtime", methods: ["createSession"] },
 };
 

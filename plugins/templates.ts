@@ -98,6 +98,7 @@ export default defineMetric({
   summary: "mean absolute difference of the bytes of two pictures",
   create: () => ({
     unit: "",
+    better: "lower",
     measure(picture, reference) {
       const sum = picture.data.reduce((all, value, i) => all + Math.abs(value - (reference.data[i] ?? 0)), 0);
       return sum / picture.data.length;

@@ -33,3 +33,25 @@ Deno.test("train() goes on from published weights of other tools", () =>
     );
     assert.equal(events.at(-1)!.type, "end");
   }));
+
+Deno.test("train() starts from a model of Stage A alone, and asks for the vocabulary of a text encoder that is there", () =>
+  inTempFolder(async (folder) => {
+    await drawSquares(join(folder, "data"));
+    const whole = tinyTraining(join(folder, "data"));
+    const { stageB: _, stageC: __, ...stageA } = whole;
+    await Array.fromAsync(train(stageA as never, { folder: join(folder, "first") }));
+    const [checkpoint] = await Array.fromAsync(Deno.readDir(join(folder, "first", "checkpoints")));
+    const start = join(folder, "start");
+    const vqgan = join(start, "decoder", "vqgan");
+    await Deno.mkdir(join(start, "decoder"), { recursive: true });
+    await Deno.rename(join(folder, "first", "checkpoints", checkpoint!.name, "decoder", "vqgan"), vqgan);
+    const { stageA: ___, ...rest } = tinyTraining(join(folder, "data"), { set: [`start=${JSON.stringify(start)}`] });
+    const events = await Array.fromAsync(train(rest as never, { folder: join(folder, "second") }));
+    assert.equal(events.at(-1)!.type, "end");
+
+    await Deno.mkdir(join(start, "prior", "text_encoder"), { recursive: true });
+    await assert.rejects(
+      Array.fromAsync(train(rest as never, { folder: join(folder, "third") })),
+      /tokenizer: Expected the vocabulary of the text encoder beside it/,
+    );
+  }));

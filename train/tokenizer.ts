@@ -3,13 +3,14 @@
  * @module
  */
 import { join } from "node:path";
+import { CheckpointError } from "../errors.ts";
 import { namesT5 } from "../networks/text_encoder.ts";
 import { loadClipTokenizer } from "../text/load_clip_tokenizer.ts";
 import { loadT5Tokenizer } from "../text/load_t5_tokenizer.ts";
 import type { TextTokenizer } from "../text/text_tokenizer.ts";
 import type { TrainingConfig } from "./config.ts";
 import type { VocabularySize } from "./networks.ts";
-import { tokenizerFolder } from "./start.ts";
+import { networkFolder, type Start, tokenizerFolder } from "./start.ts";
 import type { TrainingData } from "./training_data.ts";
 import { trainUnigram } from "./unigram_vocabulary.ts";
 import { trainVocabulary } from "./vocabulary.ts";
@@ -27,7 +28,7 @@ export async function loadTokenizer(folder: string, half: Half, { model }: Train
 
 /**
  * Puts the tokenizers of both halves into `folder/prior` and `folder/decoder`, unless they are there: those of the model that training
- * starts from, or else one that is learnt from the captions, of the kind that the half's text encoder needs.
+ * starts from where it has one, or else one that is learnt from the captions, of the kind that the half's text encoder needs.
  */
 export async function prepareTokenizers(
   folder: string,
@@ -40,7 +41,7 @@ export async function prepareTokenizers(
     const own = join(folder, half);
     const isOfT5 = namesT5(config.model[`${half}TextEncoder`]);
     const isThere = await Deno.stat(join(own, "tokenizer_config.json")).then(() => true, () => false);
-    const given = start === undefined ? undefined : tokenizerFolder(start, half);
+    const given = start && await givenTokenizer(start, half);
     if (!isThere && given !== undefined) await copyFiles(given, own);
     else if (!isThere && isOfT5) {
       await writeT5Tokenizer(own, await trainUnigram(data.allCaptions(), { size }), { modelMaxLength: maxLength });
@@ -53,6 +54,25 @@ export async function prepareTokenizers(
     sizes[half] = { size: ids, eosId: tokenizer.eosId, maxLength: tokenizer.maxLength };
   }
   return sizes as Record<Half, VocabularySize>;
+}
+
+/**
+ * The tokenizer of a half of the model that training starts from; none where that has no text encoder either, but, say, Stage A alone.
+ *
+ * @throws {CheckpointError} where there is a text encoder whose vocabulary is missing
+ */
+async function givenTokenizer(start: Start, half: Half): Promise<string | undefined> {
+  const folder = tokenizerFolder(start, half);
+  if (folder === undefined || await isFolder(folder)) return folder;
+  const encoder = networkFolder(start, `${half}_text_encoder`)!;
+  if (!await isFolder(encoder)) return undefined;
+  throw new CheckpointError(
+    `${folder}: Expected the vocabulary of the text encoder beside it, which training starts from`,
+  );
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
 }
 
 async function copyFiles(from: string, to: string): Promise<void> {

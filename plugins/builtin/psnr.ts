@@ -7,6 +7,7 @@ export default defineMetric({
   summary: "peak signal-to-noise ratio of two pictures in dB; Infinity where they are equal",
   create: () => ({
     unit: "dB",
+    better: "higher",
     measure: (picture, reference) => psnr(picture.data, reference.data, { peak: 255 }),
   }),
 });

@@ -131,13 +131,50 @@ export interface Postprocessor {
   ): Promise<Pixels> | Pixels;
 }
 
-/** Measures a picture against another one. */
-export interface Metric {
-  /** Unit of its numbers, such as `dB`. */
+/** What the numbers of a metric are. */
+interface Measured {
+  /** Unit of its numbers, such as `dB`; `""` where there is none, `"share"` of what lies between 0 and 1. */
   readonly unit: string;
-  /** How near `picture` is to `reference`. */
+  /** Which of two numbers says that pictures are better. */
+  readonly better: "higher" | "lower";
+}
+
+/** Measures a picture against another one. The number of several pictures is the mean of theirs. */
+export interface PairMetric extends Measured {
+  /** How near `picture` is to `reference`, which has the same size and channels. */
   measure(picture: Pixels, reference: Pixels): Promise<number> | number;
 }
+
+/** Measures a set of pictures against another set, by the features that a model's compressor sees in them. */
+export interface SetMetric extends Measured {
+  /** How near `pictures` are to `references`: what a model painted, and true pictures, as many or not. */
+  compare(pictures: FeatureSet, references: FeatureSet): Promise<SetMeasure> | SetMeasure;
+}
+
+/**
+ * Pictures as their features. Who calls a metric computes them (`Pipeline.embed()`, a row a picture), so that several metrics share them
+ * and no picture has to stay in memory.
+ */
+export interface FeatureSet {
+  /** [pictures, width]. */
+  readonly features: Tensor<"float32">;
+  /** What each picture was painted from, or shows; needed by metrics that ask whether a picture shows what it should. */
+  readonly captions?: readonly string[] | undefined;
+  /** A picture is compared with references of its own group alone, such as those on one background. Left out, all are one group. */
+  readonly groups?: readonly string[] | undefined;
+}
+
+/** What a {@linkcode SetMetric} found. */
+export interface SetMeasure {
+  readonly value: number;
+  /** Pictures that the value is over: the sample size, which belongs beside it wherever it is shown. */
+  readonly count: number;
+  /** A number for each picture whose mean is the value, for confidence intervals; only where the value is such a mean. */
+  readonly values?: readonly number[] | undefined;
+}
+
+/** Either kind of metric: `"measure" in metric` tells them apart. */
+export type Metric = PairMetric | SetMetric;
 
 /** Runs ONNX models. */
 export interface Runtime {
