@@ -132,7 +132,7 @@ export interface Postprocessor {
 }
 
 /** What the numbers of a metric are. */
-interface Measured {
+export interface Measured {
   /** Unit of its numbers, such as `dB`; `""` where there is none, `"share"` of what lies between 0 and 1. */
   readonly unit: string;
   /** Which of two numbers says that pictures are better. */
@@ -166,6 +166,7 @@ export interface FeatureSet {
 
 /** What a {@linkcode SetMetric} found. */
 export interface SetMeasure {
+  /** The number, in the metric's unit. */
   readonly value: number;
   /** Pictures that the value is over: the sample size, which belongs beside it wherever it is shown. */
   readonly count: number;
