@@ -63,9 +63,11 @@ const allowed: Record<string, readonly string[]> = {
     "text",
     "weights",
   ],
-  train: library,
+  report: ["images"],
+  train: [...library, "report"],
   evaluation: [...library, "train"],
-  cli: [...library, "train", "evaluation"],
+  experiments: [...library, "evaluation", "report"],
+  cli: [...library, "train", "evaluation", "experiments", "report"],
   bench: [...library, "train", "cli"],
 };
 

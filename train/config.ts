@@ -6,10 +6,11 @@ import { dirname, resolve } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { semanticCompressorConfig } from "../networks/semantic_compressor.ts";
 import { smallCompressorConfig } from "../networks/small_compressor.ts";
+import { applyChange } from "../config/apply_change.ts";
 import { explainIssue } from "../config/explain_issue.ts";
 import { trainingConfigSchema } from "./config_json_schema.ts";
 import { type TrainingConfig, trainingConfig } from "./config_schema.ts";
-import { lineOf, readJsonc } from "./jsonc.ts";
+import { lineOf, readJsonc } from "../config/jsonc.ts";
 
 export {
   type PhaseConfig,
@@ -63,7 +64,7 @@ export function parseTrainingConfig(
   { file, set = [] }: { file: string; set?: readonly string[] },
 ): TrainingConfig {
   const json = readJsonc(text, { file });
-  for (const change of set) applyChange(json, change);
+  for (const change of set) applyChange(json, change, { example: "stageA.steps=100" });
   return checkTrainingConfig(json, { placeOf: (path) => placeOf(path, { text, file, set }) });
 }
 
@@ -101,36 +102,6 @@ function placeOf(
   if (change !== undefined) return `--set ${change}`;
   const line = lineOf(text, path);
   return line === undefined ? file : `${file} line ${line}`;
-}
-
-/** Sets `a.b=value` in an object. */
-function applyChange(json: Record<string, unknown>, change: string): void {
-  const [, path, text] = /^([\w.]+)=(.*)$/s.exec(change) ?? [];
-  if (path === undefined || text === undefined) {
-    throw new ConfigError(`Expected --set as key=value, such as stageA.steps=100, but found "${change}"`);
-  }
-  const keys = path.split(".");
-  if (keys.some((key) => key === "" || key in Object.prototype)) {
-    throw new ConfigError(`--set ${change}: there is no such setting`);
-  }
-  const last = keys.pop()!;
-  let at = json;
-  for (const key of keys) {
-    const next = at[key] ?? {};
-    if (typeof next !== "object" || Array.isArray(next)) {
-      throw new ConfigError(`--set ${change}: "${key}" has no keys of its own`);
-    }
-    at = at[key] = next as Record<string, unknown>;
-  }
-  at[last] = valueOf(text);
-}
-
-function valueOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 /** The configuration schema of a compressor, by its class. */

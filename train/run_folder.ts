@@ -3,8 +3,10 @@
  * @module
  */
 import { join } from "node:path";
-import { CheckpointError, ConfigError, ResourceError } from "../errors.ts";
-import { isDiskFull, writeFileAtomic } from "../files/atomic_write.ts";
+import { CheckpointError, ConfigError } from "../errors.ts";
+import { writeFileAtomic } from "../files/atomic_write.ts";
+import { lockFolder } from "../files/folder_lock.ts";
+import { JsonlLog } from "../files/jsonl_log.ts";
 import { listCheckpoints } from "./checkpoint.ts";
 import type { TrainingConfig } from "./config.ts";
 import type { LoggedEvent } from "./training_event.ts";
@@ -25,10 +27,10 @@ const free = [
 /** A run's folder, held by one process at a time. */
 export class RunFolder implements Disposable {
   readonly path: string;
-  readonly #lock: Deno.FsFile;
-  #log: Deno.FsFile | undefined;
+  readonly #lock: Disposable;
+  #log: JsonlLog | undefined;
 
-  private constructor(path: string, lock: Deno.FsFile) {
+  private constructor(path: string, lock: Disposable) {
     this.path = path;
     this.#lock = lock;
   }
@@ -45,15 +47,7 @@ export class RunFolder implements Disposable {
         throw new ConfigError(`${path}: Expected a folder for the run but found a file`, { cause });
       });
     }
-    const lock = await Deno.open(join(path, ".lock"), { create: true, write: true });
-    // The system gives the lock back when its process ends, however it ends.
-    if (!await lock.tryLock(true)) {
-      lock.close();
-      throw new ConfigError(
-        `${path}: another training is running in this folder; wait for it or choose another folder`,
-      );
-    }
-    return new RunFolder(path, lock);
+    return new RunFolder(path, await lockFolder(path, { what: "training" }));
   }
 
   get checkpoints(): string {
@@ -74,17 +68,8 @@ export class RunFolder implements Disposable {
    * @throws {ResourceError} where the disk is full
    */
   async log(line: LoggedEvent): Promise<void> {
-    const path = join(this.path, "log.jsonl");
-    try {
-      this.#log ??= await openLog(path);
-      const bytes = new TextEncoder().encode(`${JSON.stringify(line)}\n`);
-      for (let at = 0; at < bytes.length;) at += await this.#log.write(bytes.subarray(at));
-    } catch (error) {
-      if (!isDiskFull(error)) throw error;
-      throw new ResourceError(`Cannot write ${path}: the disk is full; free some space and start again to go on`, {
-        cause: error,
-      });
-    }
+    this.#log ??= await JsonlLog.open(join(this.path, "log.jsonl"));
+    await this.#log.append(line);
   }
 
   /** Logs a line and passes it on. */
@@ -134,22 +119,9 @@ export class RunFolder implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#log?.close();
-    this.#lock.close();
+    this.#log?.[Symbol.dispose]();
+    this.#lock[Symbol.dispose]();
   }
-}
-
-/** Opens a log for appending, and cuts off a line that a killed run left unfinished. */
-async function openLog(path: string): Promise<Deno.FsFile> {
-  const file = await Deno.open(path, { create: true, read: true, write: true });
-  const { size } = await file.stat();
-  const tail = new Uint8Array(Math.min(size, 1 << 20));
-  await file.seek(size - tail.length, Deno.SeekMode.Start);
-  for (let at = 0; at < tail.length;) at += await file.read(tail.subarray(at)) ?? tail.length;
-  const end = size - tail.length + tail.lastIndexOf(10) + 1;
-  await file.truncate(end);
-  await file.seek(end, Deno.SeekMode.Start);
-  return file;
 }
 
 /** What differs between two configurations and matters to the numbers: `stageB.batch: 16 → 32`. */

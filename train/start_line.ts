@@ -2,8 +2,7 @@
  * The first line of a training's log: what is trained, and on what.
  * @module
  */
-import { cpus } from "node:os";
-import { runtimeVersion } from "../runtime/session.ts";
+import { readEnvironment } from "../runtime/environment.ts";
 import { version } from "../version.ts";
 import type { TrainingConfig } from "./config.ts";
 import type { Weights } from "./optimiser/gradient_pass.ts";
@@ -24,14 +23,7 @@ export async function startLine(
     time: new Date().toISOString(),
     version,
     config,
-    environment: {
-      deno: Deno.version.deno,
-      cpu: cpus()[0]?.model ?? "unknown",
-      onnxruntime: await runtimeVersion(),
-      cores: navigator.hardwareConcurrency,
-      memory: Deno.systemMemoryInfo().total,
-      platform: `${Deno.build.os} ${Deno.build.arch}`,
-    },
+    environment: await readEnvironment(),
     parameters: Object.fromEntries([...networks].map(([name, weights]) => [name, count(weights)])),
     samples: data.source.length,
     ...(position ? { resumedFrom: { phase: position.phase, step: position.step } } : {}),

@@ -2,7 +2,7 @@
  * The model card of a model that was trained here: what it is, how it is used, and how its training went.
  * @module
  */
-import { formatCount, formatDuration, formatFlops, formatNumber } from "./quantities.ts";
+import { formatCount, formatDuration, formatFlops, formatNumber } from "../../report/quantities.ts";
 import type { RunHistory } from "./run_history.ts";
 
 /** What a card is written from. */

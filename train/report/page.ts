@@ -3,13 +3,20 @@
  * @module
  */
 import type { PhaseName } from "../config.ts";
-import { escapeHtml } from "./escape_html.ts";
+import { escapeHtml } from "../../report/escape_html.ts";
 import type { StartLine } from "./log_line.ts";
 import { phaseSection, phaseTitles } from "./phase_section.ts";
-import { formatBytes, formatCount, formatDuration, formatFlops, formatNumber, formatTime } from "./quantities.ts";
+import { htmlPage } from "../../report/html_page.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatFlops,
+  formatNumber,
+  formatTime,
+} from "../../report/quantities.ts";
 import type { RunHistory } from "./run_history.ts";
 import type { SamplePictures } from "./sample_pictures.ts";
-import { reportStyle } from "./style.ts";
 
 /** What a page is made of. */
 export interface ReportContents {
@@ -28,40 +35,19 @@ export interface ReportContents {
 /** Most passed-over samples that are listed. */
 const mostUnreadable = 200;
 
-/** A whole HTML page that needs nothing else: no script, no network (its content security policy forbids both), styles and pictures inline. */
+/** A whole HTML page that needs nothing else: no script, no network, styles and pictures inline. */
 export function reportPage(contents: ReportContents): string {
   const { name, history, pictures, unread } = contents;
-  const title = escapeHtml(`Training report: ${name}`);
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>${reportStyle}</style>
-</head>
-<body>
-<main>
-${header(contents)}
-${
-    history.phases.map((phase) => phaseSection(phase, pictures.get(phase.phase) ?? { pictures: [], missing: [] })).join(
-      "\n",
-    )
-  }
-${unreadable(history)}
-${environment(history.last)}
-${configuration(contents.config)}
-${
-    unread === 0
-      ? ""
-      : `<p class="note">${formatCount(unread)} ${unread === 1 ? "line" : "lines"} of the log could not be read.</p>`
-  }
-</main>
-</body>
-</html>
-`;
+  const lines = `${formatCount(unread)} ${unread === 1 ? "line" : "lines"} of the log could not be read.`;
+  const body = [
+    header(contents),
+    ...history.phases.map((phase) => phaseSection(phase, pictures.get(phase.phase) ?? { pictures: [], missing: [] })),
+    unreadable(history),
+    environment(history.last),
+    configuration(contents.config),
+    unread === 0 ? "" : `<p class="note">${lines}</p>`,
+  ];
+  return htmlPage({ title: `Training report: ${name}`, body: body.join("\n") });
 }
 
 function header({ name, history, written }: ReportContents): string {

@@ -3,10 +3,10 @@
  * @module
  */
 import type { PhaseName } from "../config.ts";
-import { type ChartOptions, lineChart } from "./chart.ts";
-import { escapeHtml } from "./escape_html.ts";
+import { type ChartOptions, lineChart } from "../../report/chart.ts";
+import { escapeHtml } from "../../report/escape_html.ts";
 import type { SampleLine, StepLine } from "./log_line.ts";
-import { formatBytes, formatCount, formatDuration, formatFlops, formatNumber } from "./quantities.ts";
+import { formatBytes, formatCount, formatDuration, formatFlops, formatNumber } from "../../report/quantities.ts";
 import type { PhaseHistory } from "./run_history.ts";
 import type { SamplePicture, SamplePictures } from "./sample_pictures.ts";
 

@@ -4,19 +4,14 @@
  */
 import { isAbsolute, join, normalize } from "node:path";
 import { CheckpointError } from "../../errors.ts";
-import { decodeImage, encodeImage } from "../../images/codec.ts";
-import { downscale } from "../../images/downscale.ts";
+import { decodeImage } from "../../images/codec.ts";
 import type { Pixels } from "../../images/pixels.ts";
+import { type EmbeddedPicture, embedPicture } from "../../report/embedded_picture.ts";
 import type { SampleLine } from "./log_line.ts";
 
 /** A grid with its line of the log. */
-export interface SamplePicture {
+export interface SamplePicture extends EmbeddedPicture {
   readonly sample: SampleLine;
-  /** `data:` URI: a PNG for the last grid where that is not too large, else a WebP. */
-  readonly source: string;
-  /** Pixels of the picture in `source`. */
-  readonly width: number;
-  readonly height: number;
 }
 
 /** Grids of a phase. */
@@ -31,7 +26,7 @@ const most = 12;
 /** Bytes up to which the last grid stays as it is. */
 const largestPng = 700_000;
 /** Longest side of the last grid where it is made smaller, and of the others. */
-const sides = { last: 1600, earlier: 480 };
+const sizes = { last: { side: 1600, quality: 90 }, earlier: { side: 480, quality: 80 } };
 
 /** Reads at most twelve grids: the first, the last, and those that lie evenly between them. */
 export async function samplePictures(runFolder: string, samples: readonly SampleLine[]): Promise<SamplePictures> {
@@ -67,28 +62,11 @@ async function readPicture(
     if (error instanceof CheckpointError || isNoFile(error)) return undefined;
     throw error;
   }
-  if (isLast && bytes.length <= largestPng && isPng(bytes)) {
-    const { width, height } = pixels;
-    return { sample, source: `data:image/png;base64,${bytes.toBase64()}`, width, height };
-  }
-  const small = fitted(pixels, isLast ? sides.last : sides.earlier);
-  const webp = await encodeImage(small, { format: "webp", quality: isLast ? 90 : 80 });
-  const { width, height } = small;
-  return { sample, source: `data:image/webp;base64,${webp.toBase64()}`, width, height };
+  const { side, quality } = isLast ? sizes.last : sizes.earlier;
+  return { sample, ...await embedPicture({ bytes, pixels }, { side, quality, pngBytes: isLast ? largestPng : 0 }) };
 }
 
 function isNoFile(error: unknown): boolean {
   const { NotFound, NotADirectory, IsADirectory } = Deno.errors;
   return [NotFound, NotADirectory, IsADirectory].some((kind) => error instanceof kind);
-}
-
-function isPng(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x89 && bytes[1] === 0x50;
-}
-
-/** The picture with no side longer than `side`. */
-function fitted(pixels: Pixels, side: number): Pixels {
-  const scale = Math.min(1, side / Math.max(pixels.width, pixels.height));
-  const [width, height] = [pixels.width, pixels.height].map((pixel) => Math.max(1, Math.round(pixel * scale)));
-  return scale === 1 ? pixels : downscale(pixels, { width: width!, height: height! });
 }
