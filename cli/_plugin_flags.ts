@@ -7,7 +7,7 @@ import type { JsonSchema } from "../config/json_schema.ts";
 import type { PluginFlags } from "./_registry.ts";
 
 /** Flags with the name of a plugin behind them. */
-const slots = ["--scheduler", "--prior-scheduler", "--decoder-scheduler", "--prior-plugin"];
+const slots = ["--scheduler", "--prior-scheduler", "--decoder-scheduler", "--prior-plugin", "--runtime"];
 
 /**
  * Adds the flags of the plugins that a command line names to its command; loads nothing where it names none.

@@ -14,6 +14,7 @@ export interface PluginFlags {
   readonly priorScheduler?: string;
   readonly decoderScheduler?: string;
   readonly priorPlugin?: string;
+  readonly runtime?: string;
 }
 
 /** The flags behind which the name of a plugin stands, and whose plugin's options become flags. */
@@ -22,6 +23,7 @@ export const pluginSlots = [
   { flag: "--prior-scheduler", key: "priorScheduler", kind: "scheduler" },
   { flag: "--decoder-scheduler", key: "decoderScheduler", kind: "scheduler" },
   { flag: "--prior-plugin", key: "priorPlugin", kind: "prior" },
+  { flag: "--runtime", key: "runtime", kind: "runtime" },
 ] as const;
 
 /**

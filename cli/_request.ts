@@ -92,6 +92,8 @@ export interface GenerateRequest {
   readonly threads: number | undefined;
   /** LoRAs to be added to the model. */
   readonly loras: readonly LoraChoice[];
+  /** What runs the networks; the usual runtime where left out. */
+  readonly runtime: PluginChoice | undefined;
   /** The plugins that the flags allow, and what comes along. */
   readonly registry: Registry;
   /** One entry a generation. */
@@ -140,6 +142,7 @@ export async function readRequest(
     threads: flags.threads ?? repeats?.threads,
     loras: flags.lora ?? await earlierLoras(flags, { repeats, from }),
     registry,
+    runtime: chosenPlugin("runtime", flags, { registry }),
     runs,
     // A hand-over is one file a run.
     files: flags.stopAfter === undefined ? files : runs.map((run, index) => ({ ...picturesOf(run)[0]!, index })),

@@ -68,7 +68,7 @@ export async function runGenerate(
   const { quiet, acceptLicense } = flags;
   using downloads = await watchDownloads({ terminal, quiet, signal: interruption.signal, acceptLicense });
   const { hub } = downloads;
-  const { registry } = request;
+  const { registry, runtime } = request;
   const options = {
     prior,
     decoder,
@@ -81,6 +81,7 @@ export async function runGenerate(
     modelsFolder,
     hub,
     registry,
+    runtime,
   };
   await using pipeline = await loadPipeline(standIn?.model ?? request.model, options);
   downloads[Symbol.dispose]();

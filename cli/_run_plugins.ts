@@ -89,6 +89,7 @@ function range({ type, minimum, exclusiveMinimum, maximum, enum: words, default:
 
 function flagOf({ kind, classes }: Plugin): string | undefined {
   if (kind === "scheduler") return "--prior-scheduler";
+  if (kind === "runtime") return "--runtime";
   return kind === "prior" && classes === undefined ? "--prior-plugin" : undefined;
 }
 

@@ -285,6 +285,10 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
         max: 256,
       },
     ),
+    {
+      flags: "--runtime <name|file>",
+      help: "run the networks by another runtime of wuerstchen plugins list runtime (default: onnxruntime)",
+    },
     { flags: "--ignore-memory", help: "try what needs more memory than is free, in place of refusing it" },
     { flags: "--keep-loaded", help: "keep every stage in memory, in place of one at a time: faster for many pictures" },
   ],

@@ -77,7 +77,7 @@ const pictureSchema = z.object({
 export interface PictureMetadata {
   /** Version of wuerstchen that painted it. */
   readonly version: string;
-  /** Version of ONNX Runtime. */
+  /** Version of ONNX Runtime, or name and version of the runtime that was chosen in its place. */
   readonly runtime: string;
   /** Threads of the runtime; another number may change the last bits. */
   readonly threads: number;

@@ -8,8 +8,8 @@ import { encodeImage } from "../images/codec.ts";
 import type { ImageFormat } from "../images/format.ts";
 import { writeMetadata } from "../images/metadata.ts";
 import { builtinRegistry } from "../plugins/builtin.ts";
-import type { Registry } from "../plugins/registry.ts";
-import { runtimeVersion } from "../runtime/session.ts";
+import { type OpenRuntime, openRuntime, runtimeLabel } from "../plugins/open_runtime.ts";
+import type { PluginChoice, Registry } from "../plugins/registry.ts";
 import { type Tensor, tensorBytes } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
 import { checkFinite } from "./denoise.ts";
@@ -84,6 +84,8 @@ export interface LoadOptions {
   loras?: readonly LoraChoice[] | undefined;
   /** Plugins that open and sample the model; what comes along where left out. */
   registry?: Registry | undefined;
+  /** What runs the networks: a runtime's name, or name and options. Default `"onnxruntime"`. */
+  runtime?: string | PluginChoice | undefined;
 }
 
 /**
@@ -107,11 +109,13 @@ export async function loadPipeline(model = "emoji", options: LoadOptions = {}): 
     max: maxThreads,
   });
   const registry = options.registry ?? builtinRegistry();
-  const parts = await openParts(folders, { threads, prepack: options.prepack }, { ...options, registry });
+  const runtime = await openRuntime(registry, options.runtime);
+  const parts = await openParts(folders, { threads, prepack: options.prepack, runtime }, { ...options, registry });
   const { keepLoaded, ignoreMemory, hashWeights, cacheFolder, variant } = options;
   return new Pipeline(folders, {
     parts,
     registry,
+    runtime,
     threads,
     keepLoaded,
     ignoreMemory,
@@ -141,6 +145,8 @@ export class Pipeline implements AsyncDisposable {
   keepLoaded: boolean;
   /** Schedulers and priors that it can be asked for, and what opened its networks. */
   readonly registry: Registry;
+  /** What runs its networks. */
+  readonly runtime: OpenRuntime;
   readonly #folders: ModelFolders;
   readonly #source: Omit<ModelIdentity, "weights">;
   #queue: Promise<unknown> = Promise.resolve();
@@ -158,6 +164,7 @@ export class Pipeline implements AsyncDisposable {
     {
       parts,
       registry = builtinRegistry(),
+      runtime,
       threads,
       keepLoaded = false,
       ignoreMemory = false,
@@ -166,13 +173,14 @@ export class Pipeline implements AsyncDisposable {
       variant,
     }:
       & Pick<LoadOptions, "keepLoaded" | "ignoreMemory" | "hashWeights" | "cacheFolder" | "variant" | "registry">
-      & { parts: ModelParts; threads: number },
+      & { parts: ModelParts; runtime: OpenRuntime; threads: number },
   ) {
     this.name = folders.name;
     this.#folders = folders;
     this.#source = { ...folders.source, ...(variant === undefined ? {} : { variant }) };
     this.parts = parts;
     this.registry = registry;
+    this.runtime = runtime;
     this.threads = threads;
     this.keepLoaded = keepLoaded;
     this.#ignoreMemory = ignoreMemory;
@@ -222,7 +230,8 @@ export class Pipeline implements AsyncDisposable {
       planOf: (size) => planSizes(size, this.rules, { forecast: (size) => this.forecastMemory(size) }),
       makeJob: (options) => this.#job(options, 0),
     });
-    const pick = ([result]: GenerateResult[]) => work.result(result!, { threads: this.threads });
+    const { threads, runtime } = this;
+    const pick = ([result]: GenerateResult[]) => work.result(result!, { threads, runtime });
     return this.#run([work.job], { signal: options.signal, pick, before: work });
   }
 
@@ -348,7 +357,7 @@ export class Pipeline implements AsyncDisposable {
     // A picture that is finished is worth more than its hashes: where they cannot be had, the run fails without it being lost.
     const unhashed = { ...this.#source, weights: {} };
     const identity = this.#hashWeights ? this.identity().catch(() => unhashed) : Promise.resolve(unhashed);
-    const runtime = await runtimeVersion();
+    const runtime = await runtimeLabel(this.runtime);
     const previewer = new Previewer(this.parts.decoder.autoencoder);
     if (!this.#ignoreMemory) {
       for (const job of jobs) {
@@ -390,7 +399,7 @@ export class Pipeline implements AsyncDisposable {
       const results: GenerateResult[] = [];
       for (const job of jobs) {
         const model = await identity;
-        for (const message of this.#comparisons(job, model)) {
+        for (const message of this.#comparisons(job, { model, runtime })) {
           job.warnings.push(message);
           yield { type: "warning", run: job.index, message };
         }
@@ -427,10 +436,10 @@ export class Pipeline implements AsyncDisposable {
   }
 
   /** What differs from the picture or the run that a job repeats or continues. */
-  #comparisons({ request }: Job, model: ModelIdentity): string[] {
+  #comparisons({ request }: Job, { model, runtime }: Pick<PictureMetadata, "model" | "runtime">): string[] {
     const { repeats, from } = request;
     return [
-      ...(repeats ? repeatWarnings(repeats, { model, threads: this.threads, ...hashInputs(request) }) : []),
+      ...(repeats ? repeatWarnings(repeats, { model, runtime, threads: this.threads, ...hashInputs(request) }) : []),
       ...(from ? continueWarnings(from, model) : []),
     ];
   }

@@ -15,8 +15,8 @@ import { writeMetadata } from "../images/metadata.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { psnr } from "../images/psnr.ts";
 import { sideBySide } from "../images/side_by_side.ts";
-import { runtimeVersion } from "../runtime/session.ts";
 import type { Compressor } from "../plugins/contracts/parts.ts";
+import { type OpenRuntime, runtimeLabel } from "../plugins/open_runtime.ts";
 import type { Registry } from "../plugins/registry.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
@@ -219,7 +219,7 @@ export class Reconstruction {
   }
 
   /** Joins what was put in with what has come out. */
-  result({ images, ...result }: GenerateResult, { threads }: { threads: number }): ReconstructResult {
+  result({ images, ...result }: GenerateResult, machine: { threads: number; runtime: OpenRuntime }): ReconstructResult {
     const { plan } = this.job;
     const inPlace = { image: plan.image, decoded: plan.image, crop: { top: 0, left: 0 } };
     const pictures = images.map((reconstructed, i) => {
@@ -230,7 +230,7 @@ export class Reconstruction {
       const compare = ({ data }: Pixels) => psnr(original.data, data, { peak: 255 });
       const kept = { autoencoded: compare(autoencoded), reconstructed: compare(reconstructed) };
       const picture = { original, autoencoded, reconstructed, psnr: kept };
-      return { ...picture, encode: encoderOf(picture, { result, threads }) };
+      return { ...picture, encode: encoderOf(picture, { result, ...machine }) };
     });
     const { seed, options, timings, warnings, model } = result;
     return { pictures, embedding: this.#embedding, seed, options, plan, timings, warnings, model };
@@ -239,7 +239,11 @@ export class Reconstruction {
 
 function encoderOf(
   { original, autoencoded, reconstructed, psnr }: Omit<ReconstructedPicture, "encode">,
-  { result, threads }: { result: Omit<GenerateResult, "images">; threads: number },
+  { result, threads, runtime }: {
+    result: Omit<GenerateResult, "images">;
+    threads: number;
+    runtime: OpenRuntime;
+  },
 ): ReconstructedPicture["encode"] {
   return async (format, { metadata = true, quality } = {}) => {
     const pixels = sideBySide([original, autoencoded, reconstructed]);
@@ -248,7 +252,7 @@ function encoderOf(
     const { index, prompt, seed } = reconstructed;
     const facts: PictureMetadata = {
       version,
-      runtime: await runtimeVersion(),
+      runtime: await runtimeLabel(runtime),
       threads,
       index,
       options: result.options,

@@ -58,7 +58,7 @@ export function continueWarnings({ model: before }: Pick<HandOver, "model">, now
  */
 export function repeatWarnings(
   picture: PictureMetadata,
-  now: Pick<PictureMetadata, "model" | "threads" | "inputs">,
+  now: Pick<PictureMetadata, "model" | "runtime" | "threads" | "inputs">,
 ): string[] {
   const { model, threads } = now;
   const warnings: string[] = [];
@@ -79,7 +79,17 @@ export function repeatWarnings(
   if (picture.threads !== threads) {
     warnings.push(`the picture was painted with ${picture.threads} threads, now it is ${threads}: pixels may differ`);
   }
+  if (isOther(picture.runtime) !== isOther(now.runtime) || isOther(now.runtime) && picture.runtime !== now.runtime) {
+    warnings.push(
+      `the picture was painted by the runtime ${picture.runtime}, this is ${now.runtime}: pixels may differ`,
+    );
+  }
   return [...warnings, ...inputWarnings(picture.inputs ?? {}, now.inputs ?? {})];
+}
+
+/** Whether a runtime is named: the usual one says its version alone. */
+function isOther(runtime: string): boolean {
+  return runtime.includes(" ");
 }
 
 type Inputs = NonNullable<PictureMetadata["inputs"]>;

@@ -3,10 +3,11 @@ import { version } from "../version.ts";
 import type { PictureMetadata } from "./metadata.ts";
 import { continueWarnings, repeatWarnings } from "./repeat_warnings.ts";
 
+const runtime = "1.30.0";
 const model = { name: "emoji", weights: { prior: "aa", vqgan: "bb" } };
 const picture: PictureMetadata = {
   version,
-  runtime: "1.30.0",
+  runtime,
   threads: 2,
   index: 0,
   model,
@@ -26,12 +27,12 @@ const picture: PictureMetadata = {
 };
 
 Deno.test("the same weights, version and threads promise the same pixels", () => {
-  assert.deepEqual(repeatWarnings(picture, { model: { ...model, name: "./emoji" }, threads: 2 }), []);
+  assert.deepEqual(repeatWarnings(picture, { runtime, model: { ...model, name: "./emoji" }, threads: 2 }), []);
 });
 
 Deno.test("changed, new and missing weights are named", () => {
   const changed = { name: "emoji", weights: { prior: "cc", decoder: "dd" } };
-  const warnings = repeatWarnings(picture, { model: changed, threads: 2 });
+  const warnings = repeatWarnings(picture, { runtime, model: changed, threads: 2 });
   assert.equal(warnings.length, 1);
   assert.match(warnings[0]!, /\(prior, vqgan, decoder\)/);
 });
@@ -39,7 +40,7 @@ Deno.test("changed, new and missing weights are named", () => {
 Deno.test("another version, another number of threads and files from outside are warnings", () => {
   const warnings = repeatWarnings(
     { ...picture, version: "0.0.1", inputs: { priorLatents: "ee" } },
-    { model, threads: 4 },
+    { model, runtime, threads: 4 },
   );
   assert.equal(warnings.length, 3);
   assert.match(warnings[0]!, /version 0\.0\.1/);
@@ -50,7 +51,7 @@ Deno.test("another version, another number of threads and files from outside are
 Deno.test("noise that is given again is no warning, other noise is, and a continued file has its own flag", () => {
   const noisy = { ...picture, inputs: { priorLatents: "ee", decoderLatents: "ff" } };
   const warn = (picture: PictureMetadata, inputs?: PictureMetadata["inputs"]) =>
-    repeatWarnings(picture, { model, threads: 2, ...(inputs ? { inputs } : {}) });
+    repeatWarnings(picture, { runtime, model, threads: 2, ...(inputs ? { inputs } : {}) });
   assert.deepEqual(warn(noisy, { decoderLatents: "ff", priorLatents: "ee" }), []);
   assert.deepEqual(warn(noisy, { priorLatents: "xx" }), [
     "the initial noise of --prior-latents is not that of the picture: it will look different",
@@ -68,10 +69,10 @@ Deno.test("noise that is given again is no warning, other noise is, and a contin
 
 Deno.test("weights that nobody has hashed are not compared", () => {
   const unhashed = { name: "emoji", weights: {} };
-  assert.deepEqual(repeatWarnings(picture, { model: unhashed, threads: 2 }), []);
+  assert.deepEqual(repeatWarnings(picture, { runtime, model: unhashed, threads: 2 }), []);
   assert.deepEqual(continueWarnings({ model: unhashed }, model), []);
   assert.match(
-    repeatWarnings({ ...picture, model: unhashed }, { model, threads: 2 })[0]!,
+    repeatWarnings({ ...picture, model: unhashed }, { runtime, model, threads: 2 })[0]!,
     /does not say which weights/,
   );
 });
@@ -94,18 +95,28 @@ Deno.test("LoRAs that changed, are missing or new, or have another scale are nam
     ...picture,
     model: { ...model, loras: [lora("a", "1"), lora("b", "2"), lora("c", "3"), lora("d", "4")] },
   };
-  assert.deepEqual(repeatWarnings(painted, { model: painted.model, threads: 2 }), []);
+  assert.deepEqual(repeatWarnings(painted, { runtime, model: painted.model, threads: 2 }), []);
   const now = { ...model, loras: [lora("b", "2", { scale: 0.5 }), lora("d", "4"), lora("c", "33"), lora("e", "5")] };
-  assert.deepEqual(repeatWarnings(painted, { model: now, threads: 2 }), [
+  assert.deepEqual(repeatWarnings(painted, { runtime, model: now, threads: 2 }), [
     "the LoRAs are not those that painted the picture (a is missing, b at 0.5 and not 1, c has changed, e is new): " +
     "it will look different",
   ]);
   // Another path to the same file is the same LoRA.
   const moved = { ...model, loras: painted.model.loras.map((lora) => ({ ...lora, name: `./${lora.name}` })) };
-  assert.deepEqual(repeatWarnings(painted, { model: moved, threads: 2 }), []);
+  assert.deepEqual(repeatWarnings(painted, { runtime, model: moved, threads: 2 }), []);
   assert.deepEqual(continueWarnings({ model: painted.model }, model), []);
   const decoder = { ...model, loras: [lora("f", "6", { networks: ["prior", "decoder"] })] };
   assert.deepEqual(continueWarnings({ model: decoder }, model), [
     "the first half was made for other LoRAs (f is missing): the picture will look different",
   ]);
+});
+
+Deno.test("another runtime is a warning, another version of the usual one is not", () => {
+  const now = { model, threads: 2 };
+  assert.deepEqual(repeatWarnings(picture, { ...now, runtime: "1.31.0" }), []);
+  const message = (then: string, next: string) =>
+    repeatWarnings({ ...picture, runtime: then }, { ...now, runtime: next });
+  assert.match(message("1.30.0", "wasm 1.30.0").join(), /painted by the runtime 1\.30\.0, this is wasm 1\.30\.0/);
+  assert.match(message("wasm 1.30.0", "1.30.0").join(), /painted by the runtime wasm 1\.30\.0, this is 1\.30\.0/);
+  assert.deepEqual(message("wasm 1.30.0", "wasm 1.30.0"), []);
 });

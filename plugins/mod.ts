@@ -25,6 +25,7 @@ export * from "./contracts/scheduler.ts";
 export { builtinPlugins, builtinRegistry } from "./builtin.ts";
 export { allowedBySettings, canonicalSpecifier, loadPlugin, type LoadPluginOptions } from "./load.ts";
 export { type OpenMetric, openMetric } from "./open_metric.ts";
+export { type OpenRuntime, openRuntime } from "./open_runtime.ts";
 export { type ChosenPlugin, type PluginChoice, Registry, type Source } from "./registry.ts";
 export { cosineSchedule, type CosineScheduleOptions } from "../schedulers/cosine_schedule.ts";
 export { type NoiseLevel, noiseLevel } from "../schedulers/noise_level.ts";

@@ -6,7 +6,7 @@ import { readJson } from "../weights/read_json.ts";
 import { tinyModel } from "../tests/tiny_model.ts";
 import { builtinPlugins, builtinRegistry } from "./builtin.ts";
 import type { Plugin } from "./define.ts";
-import { testMetric, testPlugin, testPrior, testScheduler } from "./testing.ts";
+import { testMetric, testPlugin, testPrior, testRuntime, testScheduler } from "./testing.ts";
 
 const folder = join(tinyModel, "wuerstchen-prior", "prior");
 const model = {
@@ -35,6 +35,9 @@ for (const plugin of builtinPlugins) {
       break;
     case "metric":
       testMetric(plugin as unknown as Plugin<"metric">, { options });
+      break;
+    case "runtime":
+      testRuntime(plugin as unknown as Plugin<"runtime">, { options });
       break;
     default:
       testPlugin(plugin, { options });

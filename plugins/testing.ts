@@ -82,3 +82,4 @@ export { type SchedulerSuiteOptions, testScheduler } from "./testing/test_schedu
 export { type PriorSuiteOptions, testPrior } from "./testing/test_prior.ts";
 export { testMetric } from "./testing/test_metric.ts";
 export { testPostprocessor } from "./testing/test_postprocessor.ts";
+export { testRuntime } from "./testing/test_runtime.ts";

@@ -4,6 +4,7 @@
  */
 import type { InferenceSession, OnnxValue } from "onnxruntime-node";
 import { type DType, type Tensor, tensor } from "../tensor/tensor.ts";
+import type { Runtime, RuntimeSession, SessionOptions } from "./runtime.ts";
 
 type Ort = typeof import("onnxruntime-node");
 
@@ -33,26 +34,6 @@ export async function runtimeVersion(): Promise<string> {
   return env.versions.node ?? env.versions.common;
 }
 
-/** How a session is built. */
-export interface SessionOptions {
-  /** Threads inside an operator; the runtime's own choice (one a core) where left out. */
-  threads?: number | undefined;
-  /** Folder that external data of the model is relative to. */
-  folder?: string | undefined;
-  /**
-   * Lets the runtime keep a second, packed copy of fp32 weights in memory. Off by default: the weights then stay
-   * file-mapped, at half the memory (`bench/README.md` has the times).
-   */
-  prepack?: boolean | undefined;
-  /**
-   * Lets the runtime plan all activations as one piece of memory from the second run on. Off by default: it takes that piece
-   * beside what the first run took (30 to 45 % more in a training step, 70 % in Stage A) and is no faster.
-   */
-  memoryPattern?: boolean | undefined;
-  /** Lets the runtime rewrite the graph, which folds all that is computed from weights alone. On by default. */
-  optimize?: boolean | undefined;
-}
-
 const toOrt: Partial<Record<DType, string>> = {
   float32: "float32",
   float16: "float16",
@@ -65,7 +46,7 @@ const toOrt: Partial<Record<DType, string>> = {
 };
 
 /** A loaded network. Runs are sequential; {@linkcode Session.release} frees its memory. */
-export class Session {
+export class Session implements RuntimeSession {
   readonly #session: InferenceSession;
   readonly #ort: Ort;
 
@@ -114,3 +95,9 @@ export class Session {
     await this.#session.release();
   }
 }
+
+/** ONNX Runtime on this machine's processor, which runs networks where no other runtime is named. */
+export const nativeRuntime: Runtime = {
+  version: runtimeVersion,
+  createSession: (model, options) => Session.create(model, options),
+};

@@ -14,7 +14,8 @@ import {
   partOf,
   splitRows,
 } from "../onnx/mod.ts";
-import { Session } from "../runtime/session.ts";
+import type { Runtime, RuntimeSession } from "../runtime/runtime.ts";
+import { nativeRuntime } from "../runtime/session.ts";
 import { bytesOf, sizeOf, type Tensor } from "../tensor/tensor.ts";
 
 /** How a graph is run. */
@@ -24,6 +25,8 @@ export interface GraphRunnerOptions {
   readonly folder: string;
   readonly threads?: number | undefined;
   readonly prepack?: boolean | undefined;
+  /** What builds the sessions; ONNX Runtime where left out. */
+  readonly runtime?: Runtime | undefined;
 }
 
 /** How a graph is taken apart. */
@@ -79,7 +82,7 @@ export function knownBytes({ outputs }: Pick<Graph, "outputs">): number {
  * decide, once for each of their values; the rest, at every run.
  */
 export class GraphRunner {
-  readonly #session: Session;
+  readonly #session: RuntimeSession;
   readonly #known: Readonly<Record<string, Tensor>>;
   readonly #once: Graph | undefined;
   readonly #each: Graph;
@@ -89,7 +92,7 @@ export class GraphRunner {
 
   private constructor(
     { session, known, once, each }: {
-      session: Session;
+      session: RuntimeSession;
       known: Readonly<Record<string, Tensor>>;
       once: Graph | undefined;
       each: Graph;
@@ -106,7 +109,7 @@ export class GraphRunner {
   /** Computes weights and builds the session. */
   static async create({ known, once, each }: GraphParts, options: GraphRunnerOptions): Promise<GraphRunner> {
     const weights = known ? await computeKnown(known, options) : {};
-    const session = await Session.create(encodeModel(each, options.bind), options);
+    const session = await openSession(each, options);
     return new GraphRunner({ session, known: weights, once, each }, options);
   }
 
@@ -140,12 +143,20 @@ function pick(tensors: Readonly<Record<string, Tensor>>, { inputs }: Graph): Rec
   return Object.fromEntries(found.filter((entry): entry is [string, Tensor] => entry[1] !== undefined));
 }
 
+/** Builds a session of a graph and its weights. */
+function openSession(
+  graph: Graph,
+  { bind, runtime = nativeRuntime, ...options }: GraphRunnerOptions & { optimize?: boolean },
+): Promise<RuntimeSession> {
+  return runtime.createSession(encodeModel(graph, bind), options);
+}
+
 async function runOnce(
   graph: Graph,
   options: GraphRunnerOptions & { optimize?: boolean },
   inputs: Readonly<Record<string, Tensor>>,
 ): Promise<Record<string, Tensor>> {
-  const session = await Session.create(encodeModel(graph, options.bind), options);
+  const session = await openSession(graph, options);
   try {
     return await session.run(inputs);
   } finally {

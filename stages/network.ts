@@ -4,6 +4,7 @@
  */
 import { CheckpointError } from "../errors.ts";
 import { type Graph, GraphError, traceScopes } from "../onnx/mod.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type AppliedLora, applyLoras } from "../weights/apply_lora.ts";
 import { bindCheckpoint, checkParameters, unmapped } from "../weights/bind.ts";
@@ -26,6 +27,8 @@ export interface NetworkDefinition<Sizes> {
 export interface NetworkOptions {
   threads?: number | undefined;
   prepack?: boolean | undefined;
+  /** What runs them; ONNX Runtime where left out. */
+  runtime?: Runtime | undefined;
   /** Changes of the weights, which are added to them in this order. */
   loras?: readonly AppliedLora[] | undefined;
   /** Rewrites to leave out, for comparisons. */
@@ -97,7 +100,7 @@ export class Network<Sizes> {
     const key = JSON.stringify(sizes);
     if (this.#loaded?.sizes === key) return false;
     await this.release();
-    const { loras = [], threads, prepack } = this.options;
+    const { loras = [], threads, prepack, runtime } = this.options;
     for (const lora of loras) await lora.checkUnchanged();
     const { parts, tensors } = this.#prepare(sizes);
     const rows = await Promise.all(
@@ -106,7 +109,7 @@ export class Network<Sizes> {
       }),
     );
     const { folder, bind } = bindCheckpoint(tensors, new Map(rows));
-    this.#loaded = { sizes: key, runner: await GraphRunner.create(parts, { bind, folder, threads, prepack }) };
+    this.#loaded = { sizes: key, runner: await GraphRunner.create(parts, { bind, folder, threads, prepack, runtime }) };
     return true;
   }
 

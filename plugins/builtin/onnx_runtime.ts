@@ -1,9 +1,9 @@
-import { runtimeVersion, Session } from "../../runtime/session.ts";
+import { nativeRuntime } from "../../runtime/session.ts";
 import { defineRuntime } from "../define.ts";
 
 /** ONNX Runtime on this machine's processor: `runtime/session.ts`. */
 export default defineRuntime({
   name: "onnxruntime",
   summary: "ONNX Runtime on this machine's processor",
-  create: () => ({ version: runtimeVersion, createSession: (model, options) => Session.create(model, options) }),
+  create: () => nativeRuntime,
 });

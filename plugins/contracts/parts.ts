@@ -5,7 +5,6 @@
  * @module
  */
 import type { Pixels } from "../../images/pixels.ts";
-import type { Session, SessionOptions } from "../../runtime/session.ts";
 import type { AutoencoderStage } from "../../stages/autoencoder.ts";
 import type { CompressorStage } from "../../stages/compressor.ts";
 import type { DecoderStage } from "../../stages/decoder.ts";
@@ -177,10 +176,4 @@ export interface SetMeasure {
 /** Either kind of metric: `"measure" in metric` tells them apart. */
 export type Metric = PairMetric | SetMetric;
 
-/** Runs ONNX models. */
-export interface Runtime {
-  /** Version of the library. */
-  version(): Promise<string>;
-  /** Builds a session from the bytes of an ONNX model. */
-  createSession(model: Uint8Array, options: SessionOptions): Promise<Session>;
-}
+export type { Runtime, RuntimeSession, SessionOptions } from "../../runtime/runtime.ts";

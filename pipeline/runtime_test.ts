@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { PluginError } from "../errors.ts";
+import { builtinRegistry } from "../plugins/builtin.ts";
+import type { Runtime, RuntimeSession } from "../plugins/contracts/parts.ts";
+import { defineRuntime } from "../plugins/define.ts";
+import type { Registry } from "../plugins/registry.ts";
+import { nativeRuntime } from "../runtime/session.ts";
+import { tensor } from "../tensor/tensor.ts";
+import { copyCompressorModel } from "../tests/compressor_model.ts";
+import { inTempFolder } from "../tests/in_temp_folder.ts";
+import { quick, tinyModel } from "../tests/tiny_model.ts";
+import { readPictureMetadata } from "./metadata.ts";
+import { loadPipeline } from "./pipeline.ts";
+
+/** ONNX Runtime under another name, counting its sessions, and changing what they give. */
+function counted(change: RuntimeSession["run"] = (outputs) => Promise.resolve(outputs)) {
+  const counts = { made: 0, released: 0 };
+  const createSession: Runtime["createSession"] = async (model, options) => {
+    const session = await nativeRuntime.createSession(model, options);
+    counts.made++;
+    return {
+      run: async (inputs) => await change(await session.run(inputs)),
+      release: async () => {
+        counts.released++;
+        await session.release();
+      },
+    };
+  };
+  const registry: Registry = builtinRegistry();
+  const create = () => ({ version: () => Promise.resolve("9"), createSession });
+  registry.add(defineRuntime({ name: "counted", summary: "for tests", create }), { source: "test" });
+  return { registry, counts };
+}
+
+Deno.test("every network runs on the runtime that is named, and the picture says so", async () => {
+  const { registry, counts } = counted();
+  const usual = await loadPipeline(tinyModel, { threads: 1 });
+  const wanted = await usual.generate({ ...quick, prompt: "a fox", seed: 1 });
+  await using pipeline = await loadPipeline(tinyModel, { threads: 1, registry, runtime: "counted" });
+  const { images } = await pipeline.generate({ ...quick, prompt: "a fox", seed: 1 });
+  assert.equal(counts.made, counts.released);
+  // Both text encoders, Stages C, B and A.
+  assert(counts.made >= 5, `${counts.made} sessions`);
+  assert.deepEqual(images[0]!.data, wanted.images[0]!.data);
+  assert.equal(readPictureMetadata(await images[0]!.png()).runtime, "counted 9");
+  const usualMetadata = readPictureMetadata(await wanted.images[0]!.png());
+  assert.equal(usualMetadata.runtime, await nativeRuntime.version());
+  const { warnings } = await pipeline.generate({ prompt: "a fox", repeats: usualMetadata });
+  assert.match(warnings.join("\n"), /painted by the runtime 1\..*, this is counted 9: pixels may differ/);
+});
+
+Deno.test("a runtime that throws or gives no tensors is named, and an unknown one refused", async () => {
+  const cases: [RuntimeSession["run"], RegExp][] = [
+    [() => Promise.reject(new Error("no such kernel")), /^runtime counted: no such kernel$/],
+    [() => Promise.resolve(undefined as never), /^runtime counted: Expected run\(\) to return an object of tensors$/],
+    [
+      () => Promise.resolve({ states: { ...tensor("float32", [2]), shape: [3] } }),
+      /^runtime counted: Expected run\(\) to return a whole tensor as "states"$/,
+    ],
+  ];
+  for (const [change, message] of cases) {
+    const { registry } = counted(change);
+    await using pipeline = await loadPipeline(tinyModel, { threads: 1, registry, runtime: "counted" });
+    await assert.rejects(
+      async () => await pipeline.generate({ ...quick, prompt: "a fox" }),
+      (error) => error instanceof PluginError && message.test(error.message),
+    );
+  }
+  await assert.rejects(() => loadPipeline(tinyModel, { runtime: "count" }), /Expected a runtime that is known/);
+});
+
+Deno.test("a reconstruction says what ran its networks", async () => {
+  await inTempFolder(async (folder) => {
+    const { registry } = counted();
+    await copyCompressorModel(folder);
+    await using pipeline = await loadPipeline(folder, { threads: 1, registry, runtime: "counted" });
+    const { pictures } = await pipeline.reconstruct(tensor("float32", [1, 3, 64, 64]), { decoderSteps: 1 });
+    assert.equal(readPictureMetadata(await pictures[0]!.encode("png")).runtime, "counted 9");
+  });
+});
