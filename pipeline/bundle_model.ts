@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { basename, join, resolve } from "node:path";
 import { CheckpointError, ConfigError } from "../errors.ts";
+import { carriedFolder } from "../files/carried_folder.ts";
 import { type BundledRepository, describeFiles, writeBundle } from "../hub/bundle.ts";
 import { parseModelId } from "../hub/model_id.ts";
 import { openLocal } from "../hub/repository.ts";
@@ -60,7 +61,8 @@ export async function bundleModel(name: string, path: string, options: BundleOpt
 async function locate(name: string, options: BundleOptions): Promise<BundledRepository> {
   const isFolder = async (path: string) => (await Deno.stat(path).catch(() => undefined))?.isDirectory ?? false;
   const bundled = join(options.modelsFolder ?? bundledFolder(), name);
-  const folder = await isFolder(name) ? name : /^[\w.-]+$/.test(name) && await isFolder(bundled) ? bundled : undefined;
+  const isBundled = /^[\w.-]+$/.test(name) && await isFolder(bundled);
+  const folder = await isFolder(name) ? name : isBundled ? await carriedFolder(`models/${name}`, bundled) : undefined;
   const { signal } = options;
   if (folder === undefined) {
     const id = parseModelId(name);

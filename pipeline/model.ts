@@ -6,6 +6,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { CheckpointError, ConfigError } from "../errors.ts";
+import { carriedFolder } from "../files/carried_folder.ts";
 import { isArchive, openBundle } from "../hub/bundle.ts";
 import { formatModelId, parseModelId } from "../hub/model_id.ts";
 import { readHubSettings } from "../hub/settings.ts";
@@ -120,7 +121,9 @@ async function findFolder(
 ): Promise<Found> {
   if (await isFolder(name)) return { name: resolve(name), folder: resolve(name), onHub: false };
   const isPlain = /^[A-Za-z0-9][\w.-]*$/.test(name);
-  if (isPlain && await isFolder(join(bundled, name))) return { name, folder: join(bundled, name), onHub: false };
+  if (isPlain && await isFolder(join(bundled, name))) {
+    return { name, folder: await carriedFolder(`models/${name}`, join(bundled, name)), onHub: false };
+  }
   if (await isFile(name)) {
     if (await isArchive(name)) return await findInBundle(name, hub);
     throw new CheckpointError(

@@ -3,8 +3,8 @@
  * user has named is: by `--allow-plugin` or in their own settings file, never by a model, a picture or a request.
  * @module
  */
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { z } from "zod";
 import { ConfigError, PermissionError, PluginError } from "../errors.ts";
 import type { Plugin } from "./define.ts";
@@ -50,7 +50,7 @@ export interface LoadPluginOptions {
 export async function loadPlugin(
   specifier: string,
   registry: Registry,
-  { allowed, importModule = (name) => import(name) }: LoadPluginOptions,
+  { allowed, importModule = importerOf(allowed) }: LoadPluginOptions,
 ): Promise<Plugin> {
   const source = canonicalSpecifier(specifier);
   const known = registry.list().find((entry) => entry.source === source);
@@ -64,10 +64,25 @@ export async function loadPlugin(
   try {
     module = await importModule(source);
   } catch (error) {
+    if (error instanceof PermissionError) throw error;
     const text = error instanceof Error ? error.message : String(error);
     throw new PluginError(`${specifier}: cannot be loaded: ${text.split("\n")[0]}`, { cause: error });
   }
   return registry.add((module as { default?: unknown } | undefined)?.default, { source });
+}
+
+/** Imports modules as this program can: a compiled one from files alone, and what they import out of the folders of allowed plugins. */
+function importerOf(allowed: ReadonlySet<string>): (specifier: string) => Promise<unknown> {
+  if (!Deno.build.standalone) return (specifier) => import(specifier);
+  return async (specifier) => {
+    if (!specifier.startsWith("file:")) {
+      throw new PluginError("a compiled program takes plugins from files; for npm: and https: run it from its source");
+    }
+    const files = [...allowed].filter((name) => name.startsWith("file:"));
+    const roots = files.map((file) => dirname(fileURLToPath(file)));
+    const { importFile } = await import("./import_file.ts");
+    return await importFile(specifier, { roots });
+  };
 }
 
 const settings = z.looseObject({ plugins: z.array(z.string()).optional() });

@@ -4,6 +4,7 @@
  */
 import type { InferenceSession, OnnxValue } from "onnxruntime-node";
 import { type DType, type Tensor, tensor } from "../tensor/tensor.ts";
+import { loadCarriedLibrary } from "./carried_library.ts";
 import type { Runtime, RuntimeSession, SessionOptions } from "./runtime.ts";
 
 type Ort = typeof import("onnxruntime-node");
@@ -23,7 +24,7 @@ function disableTelemetry(): void {
 /** Loads the runtime on first use: its library is 45 MB, and `--help` needs none of it. */
 function ort(): Promise<Ort> {
   if (!loading) disableTelemetry();
-  return loading ??= import("onnxruntime-node").then((module) =>
+  return loading ??= loadCarriedLibrary().then(() => import("onnxruntime-node")).then((module) =>
     (module as unknown as { default?: Ort }).default ?? module
   );
 }

@@ -36,6 +36,7 @@ const allowed: Record<string, readonly string[]> = {
   config: [],
   // Types alone: at run time they import nothing, so that schedulers lie as low as before.
   "plugins/define.ts": ["plugins/contracts"],
+  "plugins/import_file.ts": ["deno.json"],
   "plugins/contracts": ["images", "runtime", "stages", "tensor", "weights"],
   plugins: ["config", "images", "networks", "onnx", "runtime", "schedulers", "stages", "tensor", "text", "weights"],
   files: [],
@@ -46,7 +47,7 @@ const allowed: Record<string, readonly string[]> = {
   images: ["tensor", "files"],
   weights: ["files", "onnx", "tensor"],
   hub: ["files", "weights"],
-  runtime: ["tensor"],
+  runtime: ["files", "tensor"],
   stages: ["networks", "onnx", "runtime", "tensor", "text", "weights"],
   pipeline: [
     "files",

@@ -1,0 +1,120 @@
+/**
+ * Compiles the command line into one file, `dist/wuerstchen`, with its runtime, ONNX Runtime for one platform and the bundled models.
+ *
+ *     deno task compile [--target x86_64-unknown-linux-gnu] [--output dist/wuerstchen]
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import config from "../deno.json" with { type: "json" };
+import type { CarriedFolders } from "../files/carried_folder.ts";
+import type { KnownFile } from "../files/unpack_files.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Most bytes of the program. */
+const maxBytes = 220e6;
+
+/** What the code needs of V8 and has to be asked for in Deno before 2.5. */
+const engineFlags = "toBase64" in Uint8Array.prototype ? [] : ["--v8-flags=--js-base-64"];
+
+/** Folder of ONNX Runtime's libraries in its package, by Deno's name of a platform. */
+const platforms: Readonly<Record<string, string>> = {
+  "x86_64-unknown-linux-gnu": "linux/x64",
+  "aarch64-unknown-linux-gnu": "linux/arm64",
+  "x86_64-pc-windows-msvc": "win32/x64",
+  "aarch64-apple-darwin": "darwin/arm64",
+};
+
+/** Modules that are found by a path made at run time: workers, and what plugins may import. */
+const unseen = [
+  "weights/_scan_worker.ts",
+  "train/data/_load_worker.ts",
+  "cli/_signal_worker.ts",
+  "plugins/zod.ts",
+  ...Object.values(config.imports).filter((path) => path.startsWith("./")),
+];
+
+async function* filesIn(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    if (isDirectory) yield* filesIn(path);
+    else yield path;
+  }
+}
+
+async function describe(folder: string): Promise<KnownFile[]> {
+  const files: KnownFile[] = [];
+  for await (const file of filesIn(folder)) {
+    const bytes = await Deno.readFile(file);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    files.push({ path: relative(folder, file).replaceAll("\\", "/"), bytes: bytes.byteLength, sha256 });
+  }
+  return files.sort((a, b) => a.path < b.path ? -1 : 1);
+}
+
+/** Folders of the package that hold the libraries of one platform each. */
+async function platformFolders(libraries: string): Promise<string[]> {
+  const folders: string[] = [];
+  for await (const { name: system } of Deno.readDir(libraries)) {
+    for await (const { name } of Deno.readDir(join(libraries, system))) folders.push(`${system}/${name}`);
+  }
+  return folders.sort();
+}
+
+async function compile({ target, output }: { target: string; output: string }): Promise<void> {
+  const platform = platforms[target];
+  if (platform === undefined) {
+    throw new Error(`Expected --target to be ${Object.keys(platforms).join(" or ")} but found "${target}"`);
+  }
+  const libraries = fileURLToPath(new URL("../bin/napi-v6", import.meta.resolve("onnxruntime-node")));
+  const folders = await platformFolders(libraries);
+  if (!folders.includes(platform)) throw new Error(`Expected ONNX Runtime to have libraries for ${platform}`);
+  const models = [...Deno.readDirSync(join(root, "models"))].filter(({ isDirectory }) => isDirectory);
+  const carried: Record<string, KnownFile[]> = { onnxruntime: await describe(join(libraries, platform)) };
+  for (const { name } of models) carried[`models/${name}`] = await describe(join(root, "models", name));
+  await Deno.mkdir(join(root, "dist"), { recursive: true });
+  await Deno.writeTextFile(join(root, "dist", "carried.json"), JSON.stringify(carried satisfies CarriedFolders));
+  const included = [...unseen, "dist/carried.json", ...models.map(({ name }) => `models/${name}`)];
+  const excluded = folders.filter((folder) => folder !== platform).map((folder) => join(libraries, folder));
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      // Types are checked by `deno task check`, by the version of Deno that the code is written for.
+      ...["compile", "--quiet", "--no-check", "--allow-all", "--frozen", "--target", target, "--output", output],
+      ...engineFlags,
+      ...included.flatMap((path) => ["--include", path]),
+      ...excluded.flatMap((path) => ["--exclude", path]),
+      "cli/main.ts",
+    ],
+    cwd: root,
+  }).spawn().status;
+  if (!success) throw new Error("deno compile failed");
+}
+
+/** Compiles, and says what came of it. */
+async function main(): Promise<void> {
+  const { values: { target, output } } = parseArgs({
+    args: Deno.args,
+    options: {
+      target: { type: "string", default: Deno.build.target },
+      output: { type: "string", default: join(root, "dist", "wuerstchen") },
+    },
+  });
+  await compile({ target, output });
+  const file = target.includes("windows") && !output.endsWith(".exe") ? `${output}.exe` : output;
+  const { size } = await Deno.stat(file);
+  console.log(`${file}: ${(size / 1e6).toFixed(1)} MB`);
+  if (size > maxBytes) throw new Error(`Expected at most ${maxBytes / 1e6} MB`);
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    console.error(`error: ${(error as Error).message}`);
+    Deno.exit(1);
+  }
+}
