@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { encodePng } from "../images/png_encode.ts";
+import { commandLine } from "../tests/command_line.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import type { DatasetReport } from "../train/data/check.ts";
 import { formatDatasetReport } from "./_run_dataset_check.ts";
@@ -72,8 +73,9 @@ suggestion: train 1 channel at 480×480 px
 });
 
 async function check(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", "-A", join(import.meta.dirname!, "main.ts"), "dataset", ...args],
+  const [command, ...first] = commandLine();
+  const { code, stdout, stderr } = await new Deno.Command(command, {
+    args: [...first, "dataset", ...args],
     env: { NO_COLOR: "1" },
   }).output();
   return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { drawDiscs } from "../evaluation/_test_drawings.ts";
 import type { EvaluationReport } from "../evaluation/evaluate.ts";
+import { commandLine } from "../tests/command_line.ts";
 import { copyCompressorModel } from "../tests/compressor_model.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { tinyModel } from "../tests/tiny_model.ts";
@@ -48,8 +49,9 @@ measured in 2 min 05 s
 });
 
 async function evaluate(args: readonly string[], { cwd }: { cwd: string }) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", "-A", join(import.meta.dirname!, "main.ts"), "eval", ...args],
+  const [command, ...first] = commandLine();
+  const { code, stdout, stderr } = await new Deno.Command(command, {
+    args: [...first, "eval", ...args],
     cwd,
     env: { NO_COLOR: "1" },
   }).output();

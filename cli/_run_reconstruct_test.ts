@@ -3,14 +3,16 @@ import { join } from "node:path";
 import { decodeImage } from "../images/codec.ts";
 import { encodePng } from "../images/png_encode.ts";
 import { readPictureMetadata } from "../pipeline/metadata.ts";
+import { commandLine } from "../tests/command_line.ts";
 import { copyCompressorModel } from "../tests/compressor_model.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { tinyModel } from "../tests/tiny_model.ts";
 import { formatKept } from "./_run_reconstruct.ts";
 
 async function command(name: string, args: readonly string[], { cwd }: { cwd: string }) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", "-A", join(import.meta.dirname!, "main.ts"), name, ...args],
+  const [command, ...first] = commandLine();
+  const { code, stdout, stderr } = await new Deno.Command(command, {
+    args: [...first, name, ...args],
     cwd,
     env: { NO_COLOR: "1" },
   }).output();

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { decodeImage } from "../images/codec.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { commandLine } from "../tests/command_line.ts";
 import { copyTinyModel } from "../tests/tiny_model.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
 
-const main = join(import.meta.dirname!, "main.ts");
 const repository = join(import.meta.dirname!, "..", "tests", "fixtures", "wuerstchen", "repo");
 
 /** A picture of random weights in well under a second. */
@@ -26,9 +26,10 @@ interface Settings {
   allow?: string[];
 }
 
-function start(args: readonly string[], { cwd, allow = ["-A"], stdin }: Settings = {}): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", "--no-prompt", ...allow, main, ...args],
+function start(args: readonly string[], { cwd, allow, stdin }: Settings = {}): Deno.ChildProcess {
+  const [command, ...first] = commandLine(allow);
+  return new Deno.Command(command, {
+    args: [...first, ...args],
     ...(cwd === undefined ? {} : { cwd }),
     env: { NO_COLOR: "1" },
     stdin: stdin === undefined ? "null" : "piped",
@@ -377,20 +378,6 @@ Deno.test("help and version need no permission and no model code, and a wrong co
   });
 });
 
-Deno.test("a missing permission is exit code 6 and named", () =>
-  inFolder(async (cwd) => {
-    const all = ["--allow-read", "--allow-env", "--allow-ffi", `--allow-write=${cwd}`];
-    await inPairs(["--allow-read", "--allow-ffi", "--allow-write"], async (missing) => {
-      const allow = all.filter((flag) => !flag.startsWith(missing));
-      const { code, err } = await run(["generate", "x", ...tiny], { cwd, allow });
-      assert.equal(code, 6, err);
-      assert.ok(err.includes(missing), err);
-    });
-    assert.deepEqual(filesIn(cwd), []);
-    const { code, err } = await run(["generate", "x", ...tiny], { cwd, allow: all });
-    assert.equal(code, 0, err);
-  }));
-
 Deno.test("SIGINT ends with 130 and SIGTERM with 143, and finished pictures stay whole", () =>
   inFolder(async (folder) => {
     await inPairs([["SIGINT", 130], ["SIGTERM", 143]] as const, async ([signal, code]) => {
@@ -454,20 +441,7 @@ Deno.test({
   name: "a full disk behind standard output is exit code 5",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    const command = [
-      Deno.execPath(),
-      "run",
-      "--quiet",
-      "--no-check",
-      "-A",
-      main,
-      "generate",
-      "x",
-      "-q",
-      "-o",
-      "-",
-      ...tiny,
-    ];
+    const command = [...commandLine(), "generate", "x", "-q", "-o", "-", ...tiny];
     const { code, stderr } = await new Deno.Command("bash", {
       args: ["-c", '"$@" > /dev/full', "bash", ...command],
     }).output();

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { decodeImage } from "../images/codec.ts";
+import { commandLine } from "../tests/command_line.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { loraFile } from "../tests/lora_fixture.ts";
 import { tinyModel } from "../tests/tiny_model.ts";
 
-const main = join(import.meta.dirname!, "main.ts");
 const tiny = ["--model", tinyModel, "-W", "64", "-H", "64", "--steps", "1", "--decoder-steps", "1", "-t", "1"];
 
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -13,8 +13,9 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
 }
 
 async function runIn(cwd: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", "--no-prompt", "-A", main, ...args],
+  const [command, ...first] = commandLine();
+  const { code, stdout, stderr } = await new Deno.Command(command, {
+    args: [...first, ...args],
     cwd,
     env: { NO_COLOR: "1" },
     stdin: "null",

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { commandLine } from "../tests/command_line.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { tinyModel } from "../tests/tiny_model.ts";
 import { main as runCommand } from "./main.ts";
 
-const main = join(import.meta.dirname!, "main.ts");
 const tiny = ["--model", tinyModel, "-W", "64", "-H", "64", "--steps", "2", "--decoder-steps", "1", "-q", "-s", "1"];
 
 async function run(args: readonly string[], { cwd, env = {} }: { cwd?: string; env?: Record<string, string> } = {}) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", "--no-prompt", "-A", main, ...args],
+  const [command, ...first] = commandLine();
+  const { code, stdout, stderr } = await new Deno.Command(command, {
+    args: [...first, ...args],
     ...(cwd === undefined ? {} : { cwd }),
     env: { NO_COLOR: "1", ...env },
     stdin: "null",

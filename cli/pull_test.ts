@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { binary, commandLine } from "../tests/command_line.ts";
 import { fakeHash, FakeHub, fakeToken } from "../tests/fake_hub.ts";
 import { addHubModel, hubModel } from "../tests/hub_model.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { copyTinyModel, tinyModel } from "../tests/tiny_model.ts";
 
-const main = join(import.meta.dirname!, "main.ts");
 const tiny = ["-W", "64", "-H", "64", "--steps", "1", "--decoder-steps", "1"];
 
 interface Settings {
@@ -31,18 +31,9 @@ const withHub = (test: (rig: Rig) => Promise<void>) => () =>
     await addHubModel(hub);
     const start = (
       args: readonly string[],
-      { env = {}, allow = ["-A"], cwd = folder, wrapper = [] }: Settings = {},
+      { env = {}, allow, cwd = folder, wrapper = [] }: Settings = {},
     ) => {
-      const [command, ...rest] = [
-        ...wrapper,
-        Deno.execPath(),
-        "run",
-        "--quiet",
-        "--no-check",
-        "--no-prompt",
-        ...allow,
-        main,
-      ];
+      const [command, ...rest] = [...wrapper, ...commandLine(allow)];
       return new Deno.Command(command!, {
         args: [...rest, ...args],
         cwd,
@@ -189,16 +180,18 @@ Deno.test(
   }),
 );
 
-Deno.test(
-  "without leave to use the network it names the flag",
-  withHub(async ({ hub, run }) => {
+Deno.test({
+  name: "without leave to use the network it names the flag",
+  // A compiled program has all permissions.
+  ignore: binary !== undefined,
+  fn: withHub(async ({ hub, run }) => {
     const { code, err } = await run(["pull", hubModel.decoder], {
       allow: ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"],
     });
     assert.equal(code, 6);
     assert.match(err, new RegExp(`run with --allow-net=${new URL(hub.url).host}\n$`));
   }),
-);
+});
 
 const mount = "mount -t tmpfs -o size=1500k tmpfs";
 const mayMount = Deno.build.os === "linux" &&

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { concat } from "../images/concat.ts";
 import { pngChunk, pngSignature } from "../images/png_chunks.ts";
 import { encodePng } from "../images/png_encode.ts";
+import { commandLine } from "../tests/command_line.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { npyFile } from "../train/data/_test_files.ts";
 import { drawSquares, tinyTraining } from "../train/_tiny_training.ts";
 import { type LogLine, parseLog } from "../train/report/log_line.ts";
 
-const main = join(import.meta.dirname!, "main.ts");
 const decoder = new TextDecoder();
 
 interface Output {
@@ -19,7 +19,7 @@ interface Output {
 
 /** Starts `train CONFIG ARGS` in a folder; `limit` is the size in KiB beyond which no file may grow. */
 function start(cwd: string, args: readonly string[], { limit }: { limit?: number } = {}): Deno.ChildProcess {
-  const program = [Deno.execPath(), "run", "--quiet", "--no-check", "--no-prompt", "-A", main, "train", ...args];
+  const program = [...commandLine(), "train", ...args];
   const [command, ...rest] = limit === undefined
     ? program
     : ["bash", "-c", `trap "" XFSZ; ulimit -f ${limit}; exec "$@"`, "bash", ...program];
