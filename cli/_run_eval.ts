@@ -109,7 +109,10 @@ export function formatReport(report: EvaluationReport, { terminal }: { terminal:
 type Row = readonly [name: string, value: string, count: string, bar: string, verdict: string];
 
 function rowOf({ name, unit, value, count, bar, passed }: Measure): Row {
-  const show = (number: number) => unit === "dB" ? formatPsnr(number) : `${(100 * number).toFixed(1)} %`;
+  const show = (number: number) => {
+    if (unit === "") return number.toPrecision(3);
+    return unit === "dB" ? formatPsnr(number) : `${(100 * number).toFixed(1)} %`;
+  };
   return [
     name,
     value === undefined ? "–" : show(value),

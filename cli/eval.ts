@@ -31,6 +31,8 @@ const scale = { min: 0, max: maxGuidance };
 const details = `
 What is measured, on pictures that the seed chooses:
   PSNR                 in dB, the mean over pictures, of what Stage A keeps and of what Stage B makes of true embeddings
+  SSIM                 structural similarity, 1 where nothing differs, the mean over pictures
+  Fréchet distance     between the compressor's features of the pictures and those of all drawings; it depends on how many they are
   nearest drawing      a picture is compared with all drawings on the background that was asked for, by the Euclidean distance of
                        the compressor's embeddings
   background           most pixels of the border are nearest to the colour that was asked for, among all named ones

@@ -107,12 +107,6 @@ export class Drawings {
     return backgroundCaption(caption, colour, template === undefined ? {} : { template });
   }
 
-  /** Indices of the drawings that have the caption of this one: it is one of them, mostly the only one. */
-  namesakes(index: number): number[] {
-    const caption = this.captions[index]!;
-    return this.captions.flatMap((other, i) => other === caption ? [i] : []);
-  }
-
   /**
    * One drawing on several backgrounds: [colours, channels, height, width] of 0…1.
    *

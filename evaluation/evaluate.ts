@@ -12,6 +12,7 @@ import type { ModelIdentity } from "../pipeline/types.ts";
 import type { EvaluationConfig } from "./config.ts";
 import { Drawings, isSeen } from "./drawings.ts";
 import { buildGallery } from "./features.ts";
+import { openMetrics } from "./metrics.ts";
 import { type Measure, type Measurements, measuresOf } from "./measures.ts";
 import { type MeasureOptions, measureRoundTrip, type RoundTrip } from "./round_trip.ts";
 import { chooseSubjects, type Subject } from "./subjects.ts";
@@ -104,10 +105,11 @@ export async function evaluate(pipeline: Pipeline, options: EvaluateOptions): Pr
   const onDrawing = report(galleryStage, drawings.length);
   const gallery = await buildGallery(pipeline, drawings, { colours, signal, onDrawing });
 
+  const metrics = await openMetrics(pipeline.registry);
   const found: Partial<Record<keyof Plan, RoundTrip | TextToPicture>> = {};
   for (const [part, subjects] of parts) {
     const work = { pipeline, drawings, subjects };
-    const common = { gallery, seed, signal, onStep: report(stageNames[part], subjects.length) };
+    const common = { metrics, gallery, seed, signal, onStep: report(stageNames[part], subjects.length) };
     found[part] = part === "captions" || part === "heldOutPairs"
       ? await measureTextToPicture(work, { ...common, sampling })
       : await measureRoundTrip(work, { ...common, sampling: stageBSampling(part, options), hasCaptions });

@@ -10,8 +10,8 @@ import { drawDiscs } from "./_test_drawings.ts";
 import { parseEvaluationConfig } from "./config.ts";
 import { Drawings } from "./drawings.ts";
 import { evaluate, type EvaluateOptions } from "./evaluate.ts";
-import { buildGallery, featuresOf, pixelsOf } from "./features.ts";
-import { rankOf } from "./nearest.ts";
+import { buildGallery, featureSetOf, featuresOf, pixelsOf } from "./features.ts";
+import { openMetrics } from "./metrics.ts";
 
 const sampling = { priorSteps: 1, priorGuidance: 1, decoderSteps: 1, decoderGuidance: 0 };
 const colours = { dark: "#101010", red: "#e02020", light: "#f0f0f0" };
@@ -70,7 +70,15 @@ Deno.test("what the data set has no pictures for is left out", async () => {
     const config = { data: plain };
     const { measures } = await evaluate(pipeline, { config, count: 2, sampling, hasCaptions: false });
     const found = measures.filter(({ value }) => value !== undefined).map(({ id }) => id);
-    assert.deepEqual(found, ["stageA.psnr", "stageB.psnr", "stageB.top1", "text.top1", "text.top5"]);
+    assert.deepEqual(found, [
+      "stageA.psnr",
+      "stageB.psnr",
+      "stageB.ssim",
+      "stageB.top1",
+      "text.top1",
+      "text.top5",
+      "text.distance",
+    ]);
   });
 });
 
@@ -79,7 +87,7 @@ Deno.test("a drawing is its own nearest neighbour, and pixelsOf() undoes what ma
     const { data } = configOf(path);
     const drawings = await Drawings.open(path, { data, size: { width: 64, height: 64 }, channels: 3 });
     const gallery = await buildGallery(pipeline, drawings, { colours: ["red", "light"] });
-    const ranks: number[] = [];
+    const rows: Float32Array[] = [];
     for (let index = 0; index < drawings.length; index++) {
       const pixels = await drawings.load(index, ["light"]);
       const bytes = Uint8Array.from(
@@ -90,10 +98,14 @@ Deno.test("a drawing is its own nearest neighbour, and pixelsOf() undoes what ma
       assert.deepEqual(restored.shape, [1, 3, 64, 64]);
       assert.ok(restored.data.every((value, i) => Math.abs(value - pixels.data[i]!) <= 0.5 / 255 + 1e-6));
       const [features] = await featuresOf(pipeline, tensor("float32", [1, 3, 64, 64], restored.data));
-      ranks.push(rankOf(features!, gallery.get("light")!, { wanted: [index] }));
-      assert.ok(gallery.get("red")!.width === features!.length);
+      rows.push(features!);
     }
-    assert.deepEqual(ranks, Array(8).fill(1));
+    const subjects = rows.map((_, index) => ({ index, colour: "light" }));
+    const { top1 } = await openMetrics(pipeline.registry);
+    const { values } = await top1.compare(featureSetOf(rows, { drawings, subjects }), gallery);
+    assert.deepEqual(values, Array(8).fill(1));
+    assert.deepEqual(gallery.features.shape, [16, rows[0]!.length]);
+    assert.deepEqual(gallery.groups!.slice(0, 4), ["red", "light", "red", "light"]);
   });
 });
 

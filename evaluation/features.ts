@@ -4,9 +4,10 @@
  */
 import type { Pixels } from "../images/pixels.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { FeatureSet } from "../plugins/contracts/parts.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import type { Drawings } from "./drawings.ts";
-import type { Rows } from "./nearest.ts";
+import type { Subject } from "./subjects.ts";
 
 /** Pictures that the compressor sees at a time. */
 const batch = 16;
@@ -32,11 +33,25 @@ export async function featuresOf(pipeline: Pipeline, pixels: Tensor<"float32">):
   return Array.from({ length: count! }, (_, i) => data.slice(i * width, (i + 1) * width));
 }
 
-/** Features of every drawing on each of some backgrounds: a row a drawing. */
-export type Gallery = ReadonlyMap<string | undefined, Rows>;
+/** The group of pictures that a metric compares a picture with: those on its background. */
+function groupOf(colour: string | undefined): string {
+  return colour ?? "";
+}
+
+/** Pictures of subjects for metrics: what they show, and on which background. */
+export function featureSetOf(
+  rows: readonly Float32Array[],
+  { drawings, subjects }: { drawings: Drawings; subjects: readonly Subject[] },
+): FeatureSet {
+  const width = rows[0]?.length ?? 0;
+  const features = tensor("float32", [rows.length, width]);
+  rows.forEach((row, i) => features.data.set(row, i * width));
+  const captions = subjects.map(({ index }) => drawings.captions[index]!);
+  return { features, captions, groups: subjects.map(({ colour }) => groupOf(colour)) };
+}
 
 /**
- * Computes the features of all drawings.
+ * Computes the features of all drawings on each of some backgrounds.
  *
  * @param options.onDrawing is told of every drawing when it is done, with its seconds
  */
@@ -48,22 +63,19 @@ export async function buildGallery(
     signal?: AbortSignal | undefined;
     onDrawing?: (done: number, seconds: number) => void;
   },
-): Promise<Gallery> {
-  const tables = new Map<string | undefined, { data: Float32Array; width: number }>();
+): Promise<FeatureSet> {
+  const all: Float32Array[] = [];
+  const subjects: Subject[] = [];
   for (let index = 0; index < drawings.length; index++) {
     signal?.throwIfAborted();
     const start = performance.now();
     for (let first = 0; first < colours.length; first += batch) {
       const some = colours.slice(first, first + batch);
       const rows = await featuresOf(pipeline, await drawings.load(index, some));
-      for (const [i, colour] of some.entries()) {
-        const width = rows[i]!.length;
-        const table = tables.get(colour) ?? { data: new Float32Array(drawings.length * width), width };
-        table.data.set(rows[i]!, index * width);
-        tables.set(colour, table);
-      }
+      all.push(...rows);
+      subjects.push(...some.map((colour) => ({ index, colour })));
     }
     onDrawing?.(index + 1, (performance.now() - start) / 1000);
   }
-  return tables;
+  return featureSetOf(all, { drawings, subjects });
 }

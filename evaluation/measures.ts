@@ -2,7 +2,7 @@
  * The numbers of an evaluation, and the bars that they are held against.
  * @module
  */
-import { topShare } from "./nearest.ts";
+import type { SetMeasure } from "../plugins/contracts/parts.ts";
 import type { RoundTrip } from "./round_trip.ts";
 import type { TextToPicture } from "./text_to_picture.ts";
 
@@ -28,8 +28,8 @@ export interface Measure {
   readonly id: string;
   /** Names it for people. */
   readonly name: string;
-  /** `share` is 0…1. */
-  readonly unit: "dB" | "share";
+  /** `share` is 0…1; `""` is none. */
+  readonly unit: "dB" | "share" | "";
   /** Undefined where it could not be measured. */
   readonly value?: number;
   /** Pictures that it is over. */
@@ -61,7 +61,17 @@ function over<Part>(
   };
 }
 
-const top = (k: number) => (ranks: readonly number[]) => topShare(ranks, k);
+/** A definition over what a metric found in a part, which may be missing. */
+function found<Part>(
+  part: (measurements: Measurements) => Part | undefined,
+  measure: (part: Part) => SetMeasure | undefined,
+): Definition["of"] {
+  return (measurements) => {
+    const whole = part(measurements);
+    const { value, count } = (whole && measure(whole)) ?? { value: undefined, count: 0 };
+    return [value, count];
+  };
+}
 
 const definitions: Readonly<Record<string, Definition>> = {
   "stageA.unseen.psnr": {
@@ -81,11 +91,16 @@ const definitions: Readonly<Record<string, Definition>> = {
     bar: 24,
     of: over(({ seenByStageB }) => seenByStageB, ({ reconstructed }) => reconstructed, mean),
   },
+  "stageB.ssim": {
+    name: "Stage B from true embeddings: SSIM",
+    unit: "",
+    of: over(({ seenByStageB }) => seenByStageB, ({ similar }) => similar, mean),
+  },
   "stageB.top1": {
     name: "Stage B from true embeddings: nearest is the drawing",
     unit: "share",
     bar: 0.95,
-    of: over(({ seenByStageB }) => seenByStageB, ({ ranks }) => ranks, top(1)),
+    of: found(({ seenByStageB }) => seenByStageB, ({ top1 }) => top1),
   },
   "stageB.unseen.psnr": {
     name: "Stage B, drawings that it never saw: PSNR",
@@ -95,19 +110,24 @@ const definitions: Readonly<Record<string, Definition>> = {
   "stageB.unseen.top1": {
     name: "Stage B, drawings that it never saw: nearest is the drawing",
     unit: "share",
-    of: over(({ unseenByStageB }) => unseenByStageB, ({ ranks }) => ranks, top(1)),
+    of: found(({ unseenByStageB }) => unseenByStageB, ({ top1 }) => top1),
   },
   "text.top1": {
     name: "text to picture: nearest is the drawing",
     unit: "share",
     bar: 0.8,
-    of: over(({ captions }) => captions, ({ ranks }) => ranks, top(1)),
+    of: found(({ captions }) => captions, ({ top1 }) => top1),
   },
   "text.top5": {
     name: "text to picture: drawing among the nearest 5",
     unit: "share",
     bar: 0.95,
-    of: over(({ captions }) => captions, ({ ranks }) => ranks, top(5)),
+    of: found(({ captions }) => captions, ({ top5 }) => top5),
+  },
+  "text.distance": {
+    name: "text to picture: Fréchet distance of features from the drawings'",
+    unit: "",
+    of: found(({ captions }) => captions, ({ distance }) => distance),
   },
   "text.background": {
     name: "text to picture: background has the colour",
@@ -119,13 +139,13 @@ const definitions: Readonly<Record<string, Definition>> = {
     name: "pairs that training never saw: nearest is the drawing",
     unit: "share",
     bar: 0.75,
-    of: over(({ heldOutPairs }) => heldOutPairs, ({ ranks }) => ranks, top(1)),
+    of: found(({ heldOutPairs }) => heldOutPairs, ({ top1 }) => top1),
   },
   "heldOut.top5": {
     name: "pairs that training never saw: drawing among the nearest 5",
     unit: "share",
     bar: 0.95,
-    of: over(({ heldOutPairs }) => heldOutPairs, ({ ranks }) => ranks, top(5)),
+    of: found(({ heldOutPairs }) => heldOutPairs, ({ top5 }) => top5),
   },
   "heldOut.background": {
     name: "pairs that training never saw: background has the colour",

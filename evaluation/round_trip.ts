@@ -4,10 +4,11 @@
  */
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { ReconstructOptions } from "../pipeline/reconstruct.ts";
+import type { FeatureSet, SetMeasure } from "../plugins/contracts/parts.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import type { Drawings } from "./drawings.ts";
-import { featuresOf, type Gallery, pixelsOf } from "./features.ts";
-import { rankOf } from "./nearest.ts";
+import { featureSetOf, featuresOf, pixelsOf } from "./features.ts";
+import type { EvaluationMetrics } from "./metrics.ts";
 import type { Subject } from "./subjects.ts";
 
 /** Pictures that go through Stage A and the compressor together. */
@@ -19,13 +20,17 @@ export interface RoundTrip {
   readonly autoencoded: number[];
   /** PSNR in dB of what Stage B makes of the true embedding. */
   readonly reconstructed: number[];
-  /** Place of the drawing among all drawings on the same background, by the features of its reconstruction; 1 is the nearest. */
-  readonly ranks: number[];
+  /** Structural similarity of what Stage B makes of the true embedding. */
+  readonly similar: number[];
+  /** How often a reconstruction is nearest to its own drawing among all drawings on the same background. */
+  readonly top1: SetMeasure;
 }
 
 /** How a measurement is done. */
 export interface MeasureOptions {
-  readonly gallery: Gallery;
+  readonly metrics: EvaluationMetrics;
+  /** All drawings on all backgrounds that are looked at. */
+  readonly gallery: FeatureSet;
   /** Picture i is painted with seed + i. */
   readonly seed: number;
   readonly sampling: Pick<ReconstructOptions, "decoderSteps" | "decoderGuidance">;
@@ -41,9 +46,11 @@ export interface MeasureOptions {
  */
 export async function measureRoundTrip(
   { pipeline, drawings, subjects }: { pipeline: Pipeline; drawings: Drawings; subjects: readonly Subject[] },
-  { gallery, seed, sampling, hasCaptions, signal, onStep }: MeasureOptions & { readonly hasCaptions: boolean },
+  { metrics, gallery, seed, sampling, hasCaptions, signal, onStep }: MeasureOptions & { readonly hasCaptions: boolean },
 ): Promise<RoundTrip> {
-  const result: RoundTrip = { autoencoded: [], reconstructed: [], ranks: [] };
+  const { psnr, ssim, top1 } = metrics;
+  const result = { autoencoded: [] as number[], reconstructed: [] as number[], similar: [] as number[] };
+  const features: Float32Array[] = [];
   for (let first = 0; first < subjects.length; first += batch) {
     const start = performance.now();
     const some = subjects.slice(first, first + batch);
@@ -53,16 +60,15 @@ export async function measureRoundTrip(
       seed: some.map((_, i) => seed + first + i),
       signal,
     });
-    const features = await featuresOf(pipeline, pixelsOf(pictures.map(({ reconstructed }) => reconstructed)));
-    for (const [i, { psnr }] of pictures.entries()) {
-      const { index, colour } = some[i]!;
-      result.autoencoded.push(psnr.autoencoded);
-      result.reconstructed.push(psnr.reconstructed);
-      result.ranks.push(rankOf(features[i]!, gallery.get(colour)!, { wanted: drawings.namesakes(index) }));
+    features.push(...await featuresOf(pipeline, pixelsOf(pictures.map(({ reconstructed }) => reconstructed))));
+    for (const { original, autoencoded, reconstructed } of pictures) {
+      result.autoencoded.push(await psnr.measure(autoencoded, original));
+      result.reconstructed.push(await psnr.measure(reconstructed, original));
+      result.similar.push(await ssim.measure(reconstructed, original));
     }
     onStep?.(first + some.length, (performance.now() - start) / 1000);
   }
-  return result;
+  return { ...result, top1: await top1.compare(featureSetOf(features, { drawings, subjects }), gallery) };
 }
 
 /** Pictures of several subjects: [subjects, channels, height, width]. */

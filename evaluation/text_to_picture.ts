@@ -5,10 +5,10 @@
 import { cropToBytes } from "../pipeline/pixels.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { GenerateOptions } from "../pipeline/types.ts";
+import type { SetMeasure } from "../plugins/contracts/parts.ts";
 import { borderColour } from "./border_colour.ts";
 import type { Drawings } from "./drawings.ts";
-import { featuresOf, pixelsOf } from "./features.ts";
-import { rankOf } from "./nearest.ts";
+import { featureSetOf, featuresOf, pixelsOf } from "./features.ts";
 import type { MeasureOptions } from "./round_trip.ts";
 import type { Subject } from "./subjects.ts";
 
@@ -17,8 +17,12 @@ const batch = 16;
 
 /** What was painted for each caption. */
 export interface TextToPicture {
-  /** Place of the drawing among all drawings on the background that was asked for; 1 is the nearest. */
-  readonly ranks: number[];
+  /** How often the drawing is the nearest of all drawings on the background that was asked for. */
+  readonly top1: SetMeasure;
+  /** How often it is among the nearest five. */
+  readonly top5: SetMeasure;
+  /** Fréchet distance of the pictures from all drawings on all backgrounds, by their features; undefined for a single picture. */
+  readonly distance: SetMeasure | undefined;
   /** Whether the border has the colour that was asked for; empty where captions say none, or pictures have no colours. */
   readonly backgrounds: boolean[];
 }
@@ -29,9 +33,12 @@ export type Sampling = Pick<GenerateOptions, "priorSteps" | "priorGuidance" | "d
 /** Paints the captions of subjects and compares the pictures with the drawings. */
 export async function measureTextToPicture(
   { pipeline, drawings, subjects }: { pipeline: Pipeline; drawings: Drawings; subjects: readonly Subject[] },
-  { gallery, seed, sampling, signal, onStep }: Omit<MeasureOptions, "sampling"> & { readonly sampling: Sampling },
+  { metrics, gallery, seed, sampling, signal, onStep }: Omit<MeasureOptions, "sampling"> & {
+    readonly sampling: Sampling;
+  },
 ): Promise<TextToPicture> {
-  const result: TextToPicture = { ranks: [], backgrounds: [] };
+  const features: Float32Array[] = [];
+  const backgrounds: boolean[] = [];
   for (let first = 0; first < subjects.length; first += batch) {
     const start = performance.now();
     const some = subjects.slice(first, first + batch);
@@ -42,16 +49,18 @@ export async function measureTextToPicture(
       seed: some.map((_, i) => seed + first + i),
       signal,
     });
-    const features = await featuresOf(pipeline, pixelsOf(images));
-    for (const [i, { index, colour }] of some.entries()) {
-      result.ranks.push(rankOf(features[i]!, gallery.get(colour)!, { wanted: drawings.namesakes(index) }));
+    features.push(...await featuresOf(pipeline, pixelsOf(images)));
+    for (const [i, { colour }] of some.entries()) {
       const { colours } = drawings;
       if (colour === undefined || colours === undefined || images[i]!.channels !== 3) continue;
-      result.backgrounds.push(borderColour(images[i]!, { colours }) === colour);
+      backgrounds.push(borderColour(images[i]!, { colours }) === colour);
     }
     onStep?.(first + some.length, (performance.now() - start) / 1000);
   }
-  return result;
+  const pictures = featureSetOf(features, { drawings, subjects });
+  const [top1, top5] = [await metrics.top1.compare(pictures, gallery), await metrics.top5.compare(pictures, gallery)];
+  const distance = subjects.length > 1 ? await metrics.distance.compare(pictures, gallery) : undefined;
+  return { top1, top5, distance, backgrounds };
 }
 
 /** Whether the drawings themselves have the border that a perfect picture would have: the measure's own error. */

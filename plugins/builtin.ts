@@ -11,8 +11,10 @@ import eulerAncestral from "../schedulers/euler_ancestral.ts";
 import heun from "../schedulers/heun.ts";
 import lcm from "../schedulers/lcm.ts";
 import stableCascade from "../schedulers/stable_cascade.ts";
+import captionAccuracy from "./builtin/caption_accuracy.ts";
 import clipText from "./builtin/clip_text.ts";
 import diffNeXt from "./builtin/diffnext.ts";
+import featureDistance from "./builtin/feature_distance.ts";
 import fromImage from "./builtin/from_image.ts";
 import interpolate from "./builtin/interpolate.ts";
 import joinedText from "./builtin/joined_text.ts";
@@ -20,6 +22,7 @@ import onnxRuntime from "./builtin/onnx_runtime.ts";
 import paellaVq from "./builtin/paella_vq.ts";
 import psnr from "./builtin/psnr.ts";
 import semanticCompressor from "./builtin/semantic_compressor.ts";
+import ssim from "./builtin/ssim.ts";
 import storedText from "./builtin/stored_text.ts";
 import t5Text from "./builtin/t5_text.ts";
 import wuerstchenPrior from "./builtin/wuerstchen_prior.ts";
@@ -48,6 +51,9 @@ export const builtinPlugins: readonly Plugin[] = [
   paellaVq,
   semanticCompressor,
   psnr,
+  ssim,
+  featureDistance,
+  captionAccuracy,
   onnxRuntime,
 ] as unknown as readonly Plugin[];
 

@@ -2,33 +2,31 @@
  * Which known thing an unknown one is most like.
  * @module
  */
-
-/** Features of things that are known: a row each. */
-export interface Rows {
-  /** [count, width], row by row. */
-  readonly data: Float32Array;
-  /** Numbers of a row. */
-  readonly width: number;
-}
+import type { Tensor } from "../../tensor/tensor.ts";
 
 /**
- * Place of the wanted rows when all are sorted by their Euclidean distance from `query`: 1 where the nearest is one of them.
+ * Place of the wanted rows when they and the others are sorted by their Euclidean distance from `query`: 1 where the nearest is wanted.
  *
  * A row that is not wanted and just as near goes first, so that features which cannot tell things apart gain nothing.
  *
+ * @param known [rows, width]
  * @param options.wanted indices of the rows that are right
+ * @param options.others indices of the rows that are not; all that are not wanted where left out
  * @throws {RangeError} where `query` is not as wide as a row, or nothing is wanted
  */
-export function rankOf(query: Float32Array, { data, width }: Rows, { wanted }: { wanted: readonly number[] }): number {
+export function rankOf(
+  query: Float32Array,
+  { data, shape }: Tensor<"float32">,
+  { wanted, others }: { wanted: readonly number[]; others?: readonly number[] | undefined },
+): number {
+  const [rows, width] = shape as [number, number];
   if (query.length !== width) throw new RangeError(`Expected ${width} numbers but found ${query.length}`);
   if (wanted.length === 0) throw new RangeError("Expected rows that are wanted but found none");
   const nearest = Math.min(...wanted.map((row) => squaredDistance(query, data, row * width)));
   const isWanted = new Set(wanted);
-  let rank = 1;
-  for (let row = 0; row * width < data.length; row++) {
-    if (!isWanted.has(row) && squaredDistance(query, data, row * width, nearest) <= nearest) rank++;
-  }
-  return rank;
+  const isNearer = (row: number) => squaredDistance(query, data, row * width, nearest) <= nearest;
+  const rest = others ?? Array.from({ length: rows }, (_, row) => row).filter((row) => !isWanted.has(row));
+  return 1 + rest.filter(isNearer).length;
 }
 
 /** ‖query − row‖², or more than `limit` as soon as it is that. */
@@ -39,9 +37,4 @@ function squaredDistance(query: Float32Array, data: Float32Array, start: number,
     if (sum > limit) return sum;
   }
   return sum;
-}
-
-/** Share of ranks that are at most `k`: top-k accuracy. */
-export function topShare(ranks: readonly number[], k: number): number {
-  return ranks.filter((rank) => rank <= k).length / ranks.length;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { rankOf, topShare } from "./nearest.ts";
+import { tensor } from "../../tensor/tensor.ts";
+import { rankOf } from "./nearest.ts";
 
-const rows = { width: 2, data: Float32Array.of(0, 0, 3, 4, 1, 0, 10, 10) };
+const rows = tensor("float32", [4, 2], Float32Array.of(0, 0, 3, 4, 1, 0, 10, 10));
 const rank = (query: number[], ...wanted: number[]) => rankOf(Float32Array.from(query), rows, { wanted });
 
 Deno.test("rankOf() counts the rows that are nearer", () => {
@@ -16,7 +17,7 @@ Deno.test("rankOf() takes the nearest of several wanted rows, and does not count
 });
 
 Deno.test("features that are all the same put the wanted row last", () => {
-  const same = { width: 1, data: new Float32Array(5).fill(2) };
+  const same = tensor("float32", [5, 1], new Float32Array(5).fill(2));
   assert.equal(rankOf(Float32Array.of(2), same, { wanted: [0] }), 5);
 });
 
@@ -25,7 +26,9 @@ Deno.test("rankOf() refuses a query of another width, and nothing to look for", 
   assert.throws(() => rank([1, 2]), RangeError);
 });
 
-Deno.test("topShare() is the share of ranks up to k", () => {
-  const ranks = [1, 1, 2, 5, 6];
-  assert.deepEqual([1, 2, 5, 6].map((k) => topShare(ranks, k)), [0.4, 0.6, 0.8, 1]);
+Deno.test("rankOf() passes over rows that are neither wanted nor among the others", () => {
+  const query = Float32Array.of(9, 9);
+  assert.equal(rankOf(query, rows, { wanted: [0], others: [1, 2, 3] }), 4);
+  assert.equal(rankOf(query, rows, { wanted: [0], others: [2] }), 2);
+  assert.equal(rankOf(query, rows, { wanted: [0], others: [] }), 1);
 });
