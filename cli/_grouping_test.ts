@@ -5,8 +5,8 @@ import { Grouping } from "./_grouping.ts";
 /** Times of a group of `runs` that loads for `load` seconds and paints each picture in `run`. */
 function timings({ load, run, runs = 1 }: { load: number; run: number; runs?: number }): Timings {
   const stages = {
-    prior: { load: load / 2, run: runs * run / 4, steps: 1 },
-    decoder: { load: load / 2, run: runs * 3 * run / 4, steps: 1 },
+    prior: { load: load / 2, run: runs * run / 4, steps: 1, evaluations: 1 },
+    decoder: { load: load / 2, run: runs * 3 * run / 4, steps: 1, evaluations: 1 },
   };
   return { stages, total: load + runs * run };
 }

@@ -30,7 +30,7 @@ const result: GenerateResult = {
   seed: 7,
   options,
   plan,
-  timings: { total: 3, stages: { prior: { load: 1, run: 2, steps: 2 } } },
+  timings: { total: 3, stages: { prior: { load: 1, run: 2, steps: 2, evaluations: 4 } } },
   warnings: ["a word is lost"],
   model: { name: "emoji", weights: { prior: "aa" } },
 };

@@ -7,6 +7,7 @@ import { freeMemory } from "../runtime/free_memory.ts";
 import type { Memory } from "../stages/network_memory.ts";
 import type { ModelParts } from "./parts.ts";
 import type { SizePlan } from "./plan.ts";
+import { type Batches, type PlannedSizes, stageNetworks } from "./stage_networks.ts";
 import type { StageName } from "./types.ts";
 
 /** Program, runtime library and JavaScript heap, measured on the bundled model. */
@@ -15,46 +16,19 @@ const program: Memory = { own: 75e6, mapped: 78e6 };
 /** The picture on its way out of Stage A and into a file, measured; bytes a pixel. */
 const pixelBytes = 8;
 
-/** What each stage runs at once. */
-export interface Batches {
-  readonly prior: Batch;
-  readonly decoder: Batch;
-}
-
-/** Latents of one run, and the rows of text for each: 2 with guidance. */
-export interface Batch {
-  readonly latents: number;
-  readonly copies: number;
-}
-
-/** What is to be painted. */
-export type PlannedSizes = Pick<SizePlan, "prior" | "decoder" | "decoded">;
-
 function needs(
-  { prior, decoder }: ModelParts,
+  parts: ModelParts,
   plan: PlannedSizes,
   batches: Batches,
 ): Readonly<Partial<Record<StageName, () => Memory>>> {
-  const text = ({ network, tokens }: ModelParts["prior"]["text"]) => network.memory({ tokens }, { batch: 1 });
-  return {
-    "prior text": () => text(prior.text),
-    prior() {
-      const { latents: batch, copies } = batches.prior;
-      const { height, width } = plan.prior;
-      return prior.stage.network.memory({ height, width, tokens: prior.text.tokens, copies }, { batch });
-    },
-    "decoder text": () => text(decoder.text),
-    decoder() {
-      const { latents: batch, copies } = batches.decoder;
-      const { height, width } = plan.decoder;
-      const sizes = { height, width, embedding: plan.prior, tokens: decoder.text.tokens, copies };
-      return decoder.stage.network.memory(sizes, { batch });
-    },
-    pixels() {
-      const { own, mapped } = decoder.autoencoder.network.memory(plan.decoder, { batch: 1 });
-      return { own: own + pixelBytes * plan.decoded.height * plan.decoded.width, mapped };
-    },
+  const networks = Object.entries(stageNetworks(parts, plan, batches)).map(([stage, { memory }]) => [stage, memory]);
+  const all: Partial<Record<StageName, () => Memory>> = Object.fromEntries(networks);
+  const decode = all.pixels!;
+  const pixels = () => {
+    const { own, mapped } = decode();
+    return { own: own + pixelBytes * plan.decoded.height * plan.decoded.width, mapped };
   };
+  return { ...all, pixels };
 }
 
 /** Bytes of weights in memory: floats of 16 bits are widened to 32. */

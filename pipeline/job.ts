@@ -6,7 +6,7 @@ import { CheckpointError, ConfigError } from "../errors.ts";
 import type { Scheduler, SchedulerContext } from "../plugins/contracts/scheduler.ts";
 import type { Registry } from "../plugins/registry.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
-import type { Batches } from "./forecast.ts";
+import type { Batches } from "./stage_networks.ts";
 import { batchOf, guidanceScales, isGuided } from "./guidance.ts";
 import { createNoise, type Noise } from "./noise.ts";
 import { planSizes, type Size, type SizePlan, type SizeRules } from "./plan.ts";
@@ -152,6 +152,7 @@ export class Job {
       [this.needs("decoder"), "decoder text", 1],
       [this.needs("decoder"), "decoder", decoderSteps * this.groups.length],
       [this.needs("pixels"), "pixels", this.count],
+      [this.needs("pixels") && this.options.post !== undefined, "post", this.count * (this.options.post?.length ?? 0)],
     ];
     return all.filter(([needed]) => needed).map(([, stage, total]) => ({ stage, total }));
   }

@@ -52,6 +52,7 @@ export async function* sampleStage(
     const timesteps = job.timesteps(stage, { scheduler: named, schedule });
     const begin = start ?? own.startStep ?? 0;
     const latents = typeof input.latents === "function" ? input.latents(timesteps[begin]!) : input.latents;
+    let evaluations = 0;
     const loop = denoise({
       stage,
       name,
@@ -66,12 +67,18 @@ export async function* sampleStage(
       stop: own.stopStep,
       // A session that doubles no latents serves guided steps with a batch that is doubled here.
       predict: (x, { t, guided }) => {
+        evaluations += x.shape[0]! * (guided ? 2 : 1);
         return copies === 1 && guided ? predict(stack(x, x), { t, all: true }) : predict(x, { t, all: copies > 1 });
       },
       noise: (step) => job.noise(stage, latents.shape, { step: step + 1, first }),
       signal: context.signal,
     });
-    return yield* reportSteps(loop, { job, stage, name, ...progress }, context);
+    const takeEvaluations = () => {
+      const taken = evaluations;
+      evaluations = 0;
+      return taken;
+    };
+    return yield* reportSteps(loop, { job, stage, name, takeEvaluations, ...progress }, context);
   } finally {
     await blame(chosen.plugin, () => scheduler.dispose?.());
   }
@@ -89,7 +96,15 @@ function withName(name: string, scheduler: Scheduler): Scheduler & { readonly na
 /** Passes the steps of a loop on as events and records their tensors; returns the last latents. */
 async function* reportSteps(
   loop: AsyncGenerator<DenoiseStep, Tensor<"float32">>,
-  { job, stage, name, done, total }: { job: Job; stage: SampledStage; name: string; done: number; total: number },
+  { job, stage, name, takeEvaluations, done, total }: {
+    job: Job;
+    stage: SampledStage;
+    name: string;
+    /** Rows that the network was run on since it was last asked. */
+    takeEvaluations: () => number;
+    done: number;
+    total: number;
+  },
   { clock, previewer }: Context,
 ): Events<Tensor<"float32">> {
   // A preview shows the newest step, whichever event it is asked of.
@@ -100,7 +115,7 @@ async function* reportSteps(
     if (finished) return value;
     newest = value;
     const { index, seconds, latents } = value;
-    clock.step(stage, seconds);
+    clock.step(stage, seconds, { evaluations: takeEvaluations() });
     job.record(`noise.${name}.${index + 1}`, value.noise);
     job.record(`${name}.model_output.${index}`, value.modelOutput);
     job.record(`${name}.latents.${index}`, latents);

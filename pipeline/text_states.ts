@@ -35,6 +35,7 @@ export async function* encodeTexts(
   for (const job of jobs) {
     const start = performance.now();
     const texts = promptsOf(job);
+    const known = states.size;
     for (const text of texts) {
       context.signal.throwIfAborted();
       if (!states.has(text)) states.set(text, await encoder.encode([text]));
@@ -49,7 +50,7 @@ export async function* encodeTexts(
       }
     }
     const seconds = (performance.now() - start) / 1000;
-    context.clock.step(stage, seconds);
+    context.clock.step(stage, seconds, { evaluations: states.size - known });
     const latents = () => structuredClone(states.get(texts[0]!)!);
     yield { type: "step", run: job.index, stage, step: 1, total: 1, seconds, latents };
   }

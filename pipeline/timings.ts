@@ -4,13 +4,15 @@
  */
 import type { StageName, Timings } from "./types.ts";
 
+type StageTime = { load: number; run: number; steps: number; evaluations: number };
+
 /** Collects the seconds of loading and running, by stage. */
 export class Clock {
   readonly #start = performance.now();
-  readonly #stages: Partial<Record<StageName, { load: number; run: number; steps: number }>> = {};
+  readonly #stages: Partial<Record<StageName, StageTime>> = {};
 
-  #of(stage: StageName): { load: number; run: number; steps: number } {
-    return this.#stages[stage] ??= { load: 0, run: 0, steps: 0 };
+  #of(stage: StageName): StageTime {
+    return this.#stages[stage] ??= { load: 0, run: 0, steps: 0, evaluations: 0 };
   }
 
   /** Adds the time of loading a stage's network. */
@@ -18,11 +20,16 @@ export class Clock {
     this.#of(stage).load += seconds;
   }
 
-  /** Adds a step of a stage. */
-  step(stage: StageName, seconds: number): void {
+  /**
+   * Adds a step of a stage.
+   *
+   * @param options.evaluations what its network was run on in that step
+   */
+  step(stage: StageName, seconds: number, { evaluations = 1 }: { evaluations?: number } = {}): void {
     const times = this.#of(stage);
     times.run += seconds;
     times.steps++;
+    times.evaluations += evaluations;
   }
 
   /** The times so far, in seconds. */

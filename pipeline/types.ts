@@ -7,14 +7,23 @@ import type { Pixels } from "../images/pixels.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { PictureMetadata } from "./metadata.ts";
 import type { SizePlan } from "./plan.ts";
+import type { Encoding } from "../plugins/contracts/postprocessor.ts";
 import type { PluginChoice } from "../plugins/registry.ts";
 import type { ResolvedSampling, SamplingOptions, Staged } from "./sampling.ts";
 
 /**
  * The three stages, and the text encoder of each half, as events and errors name them; a reconstruction begins with Stage A's
- * encoder and the compressor.
+ * encoder and the compressor; `post` is what post-processors do.
  */
-export type StageName = "prior text" | "prior" | "decoder text" | "decoder" | "pixels" | "encode" | "compressor";
+export type StageName =
+  | "prior text"
+  | "prior"
+  | "decoder text"
+  | "decoder"
+  | "pixels"
+  | "post"
+  | "encode"
+  | "compressor";
 
 /** How noise is drawn: torch's CPU generator, or a counter-based stream that does not depend on the rest of the batch. */
 export type RngKind = "torch" | "stream";
@@ -60,6 +69,11 @@ export interface GenerateOptions extends Staged<"prior", SamplingOptions>, Stage
   decoderGuidance?: number | undefined;
   /** Times of Stage B from 1 towards 0, in place of even steps. */
   decoderTimesteps?: readonly number[] | undefined;
+  /**
+   * Post-processors that each picture goes through, in this order: names, or names and options, such as
+   * `{ name: "resize", options: { scale: 2 } }`.
+   */
+  post?: readonly (string | PluginChoice)[] | undefined;
   /** Default `"torch"`. */
   rng?: RngKind | undefined;
   /** Ends after Stage C or Stage B; the result then has a {@linkcode HandOver} and no images. */
@@ -114,6 +128,8 @@ export interface ResolvedOptions
   readonly decoderGuidance: number;
   /** Times of Stage B from 1 towards 0; only where they were given. */
   readonly decoderTimesteps?: readonly number[];
+  /** Post-processors that each picture went through, in order; only where there were any. */
+  readonly post?: readonly PluginChoice[] | undefined;
   /** How noise is drawn. */
   readonly rng: RngKind;
 }
@@ -179,16 +195,30 @@ export interface GeneratedImage {
   readonly index: number;
   /** The prompt that it was painted from. */
   readonly prompt: string;
+  /** How its post-processors want it to be stored; {@linkcode GeneratedImage.encode} takes the quality where none is given. */
+  readonly encoding?: Encoding;
   /** Encodes it with the run's metadata inside. */
   encode(format: ImageFormat, options?: { metadata?: boolean; quality?: number }): Promise<Uint8Array>;
   /** Encodes it as a PNG with the run's metadata inside. */
   png(): Promise<Uint8Array>;
 }
 
+/** What a stage took. */
+export interface StageTimings {
+  /** Seconds of loading its network. */
+  readonly load: number;
+  /** Seconds of running it. */
+  readonly run: number;
+  /** Its steps, as its events count them. */
+  readonly steps: number;
+  /** Pictures and texts that its network was run on: guidance doubles them, and samplers may evaluate it more than once a step. */
+  readonly evaluations: number;
+}
+
 /** Seconds that each part took. */
 export interface Timings {
-  /** Seconds of loading and of running, and steps, by stage; only of stages that ran. */
-  readonly stages: Readonly<Partial<Record<StageName, { load: number; run: number; steps: number }>>>;
+  /** Each stage's own; only of stages that ran. */
+  readonly stages: Readonly<Partial<Record<StageName, StageTimings>>>;
   /** The whole run, from its start to its last picture. */
   readonly total: number;
 }

@@ -17,6 +17,7 @@ export default defineScheduler({
   summary: "Heun's method on the probability-flow ODE: deterministic, two evaluations a step, second order",
   paper: "https://arxiv.org/abs/2206.00364",
   create: (_options, { schedule, prediction }) => ({
+    evaluations: 2,
     timesteps: (n) => spacedTimesteps(n, { spacing: "karras", schedule }),
     async step({ modelOutput, sample, t, tPrev, predict }) {
       const [now, next] = [noiseLevel(schedule, t), noiseLevel(schedule, tPrev)];

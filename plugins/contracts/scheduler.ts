@@ -68,6 +68,8 @@ export interface SchedulerContext {
 
 /** A scheduler is pure: it keeps no state, draws no numbers, and returns new arrays. */
 export interface Scheduler {
+  /** Evaluations of the network in a step, for forecasts; 1 where left out. */
+  readonly evaluations?: number;
   /** The n + 1 times of n steps where nobody asks for others; even steps from 1 to 0 where left out. */
   timesteps?(n: number): ArrayLike<number>;
   /**

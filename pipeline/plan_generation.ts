@@ -1,0 +1,85 @@
+/**
+ * What a generation will take: settings, memory and operations, before anything is loaded.
+ * @module
+ */
+import { blame } from "../plugins/registry.ts";
+import { type Forecast, forecastMemory } from "./forecast.ts";
+import { isGuided } from "./guidance.ts";
+import { Job } from "./job.ts";
+import { operationsOf, type StageCosts, stageCosts } from "./operations.ts";
+import type { Pipeline } from "./pipeline.ts";
+import type { SizePlan } from "./plan.ts";
+import { type SampledStage, takenScales, usualScheduler } from "./sampling.ts";
+import type { GenerateOptions, ResolvedOptions, StageName, StagePlan } from "./types.ts";
+
+/** What a stage of a generation will do. */
+export interface StageWork {
+  readonly stage: StageName;
+  /** Pictures and texts that its network will be run on. */
+  readonly evaluations: number;
+  /** Floating-point operations of all of them. */
+  readonly flops: number;
+  /** Operators that will be run. */
+  readonly nodes: number;
+}
+
+/** What a generation will take. */
+export interface GenerationPlan {
+  /** All settings, defaults filled in. */
+  readonly options: ResolvedOptions;
+  readonly sizes: SizePlan;
+  /** The stages as events count them. */
+  readonly stages: readonly StagePlan[];
+  readonly memory: Forecast;
+  /** What each stage's network costs. */
+  readonly costs: StageCosts;
+  readonly work: readonly StageWork[];
+}
+
+/**
+ * Plans a generation. A prior that makes the embedding in place of Stage C is taken to cost what Stage C costs.
+ *
+ * @throws {ConfigError} where an option is out of its range or does not fit the model
+ */
+export async function planGeneration(pipeline: Pipeline, request: GenerateOptions): Promise<GenerationPlan> {
+  const { parts, rules, defaults, registry, keepLoaded } = pipeline;
+  const forecast = pipeline.forecastMemory.bind(pipeline);
+  const job = new Job(request, { index: 0, rules, defaults, registry, forecast });
+  const { options, plan: sizes, batches } = job;
+  const stages = job.stages();
+  const names = stages.map(({ stage }) => stage);
+  const memory = forecastMemory(parts, sizes, { batches, keepLoaded, stages: names });
+  const costs = stageCosts(parts, sizes, batches);
+  const work: StageWork[] = [];
+  for (const { stage, total } of stages) {
+    const cost = costs[stage]!;
+    const evaluations = stage === "prior" || stage === "decoder"
+      ? await sampledEvaluations(pipeline, job, stage)
+      : stage === "prior text"
+      ? textsOf(job, "prior").size
+      : stage === "decoder text"
+      ? textsOf(job, "decoder").size
+      : total;
+    const nodes = cost.nodes * evaluations / cost.batch;
+    work.push({ stage, evaluations, flops: operationsOf(cost, evaluations), nodes });
+  }
+  return { options, sizes, stages, memory, costs, work };
+}
+
+/** Texts that a half encodes. */
+function textsOf(job: Job, stage: SampledStage): Set<string> {
+  return new Set([...job.prompts, ...(job.isGuided(stage) ? job.negativePrompts : [])]);
+}
+
+async function sampledEvaluations({ parts, registry }: Pipeline, job: Job, stage: SampledStage): Promise<number> {
+  const own = job.sampling(stage);
+  const scales = takenScales(job.options[`${stage}Guidance`], { ...own, steps: job.options[`${stage}Steps`] });
+  const rows = scales.reduce((sum, scale) => sum + (isGuided(scale) ? 2 : 1), 0);
+  const { plugin, create } = registry.choose("scheduler", own.scheduler ?? usualScheduler);
+  const scheduler = await create(parts[stage].sampling);
+  try {
+    return job.count * rows * (scheduler.evaluations ?? 1);
+  } finally {
+    await blame(plugin, () => scheduler.dispose?.());
+  }
+}

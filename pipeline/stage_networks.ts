@@ -1,0 +1,66 @@
+/**
+ * Which network each stage of a generation runs, for which sizes: for what looks ahead, before anything is loaded.
+ * @module
+ */
+import type { GraphParts } from "../stages/graph_runner.ts";
+import type { Network } from "../stages/network.ts";
+import type { Memory } from "../stages/network_memory.ts";
+import type { ModelParts } from "./parts.ts";
+import type { SizePlan } from "./plan.ts";
+import type { StageName } from "./types.ts";
+
+/** What the two sampled stages run at once. */
+export interface Batches {
+  readonly prior: Batch;
+  readonly decoder: Batch;
+}
+
+/** Latents of one run, and the rows of text for each: 2 with guidance. */
+export interface Batch {
+  readonly latents: number;
+  readonly copies: number;
+}
+
+/** What is to be painted. */
+export type PlannedSizes = Pick<SizePlan, "prior" | "decoder" | "decoded">;
+
+/** A network at the sizes of a generation. */
+export interface StageNetwork extends Batch {
+  /** Memory of a run, at its highest. */
+  memory(): Memory;
+  /** What is run, by how often. */
+  graphs(): GraphParts;
+}
+
+function stageNetwork<Sizes>(network: Network<Sizes>, sizes: Sizes, batch: Partial<Batch> = {}): StageNetwork {
+  const { latents = 1, copies = 1 } = batch;
+  return {
+    latents,
+    copies,
+    memory: () => network.memory(sizes, { batch: latents }),
+    graphs: () => network.parts(sizes),
+  };
+}
+
+/** The networks of a generation, in the order in which they run. */
+export function stageNetworks(
+  { prior, decoder }: ModelParts,
+  plan: PlannedSizes,
+  batches: Batches,
+): Readonly<Partial<Record<StageName, StageNetwork>>> {
+  const text = ({ network, tokens }: ModelParts["prior"]["text"]) => stageNetwork(network, { tokens });
+  const { copies } = batches.decoder;
+  const decoderSizes = { ...sides(plan.decoder), embedding: plan.prior, tokens: decoder.text.tokens, copies };
+  const priorSizes = { ...sides(plan.prior), tokens: prior.text.tokens, copies: batches.prior.copies };
+  return {
+    "prior text": text(prior.text),
+    prior: stageNetwork(prior.stage.network, priorSizes, batches.prior),
+    "decoder text": text(decoder.text),
+    decoder: stageNetwork(decoder.stage.network, decoderSizes, batches.decoder),
+    pixels: stageNetwork(decoder.autoencoder.network, plan.decoder),
+  };
+}
+
+function sides({ height, width }: { height: number; width: number }): { height: number; width: number } {
+  return { height, width };
+}
