@@ -10,6 +10,7 @@ import { parseConfig } from "./config.ts";
 import { type DiffNeXtConfig, diffNeXtConfig } from "./diffnext.ts";
 import { type PaellaVqConfig, paellaVqConfig } from "./paella_vq.ts";
 import { type PriorConfig, priorConfig } from "./prior.ts";
+import { isDit, type StageCConfig } from "./stage_c.ts";
 
 /** Shapes by the names that diffusers gives the tensors. */
 export type Shapes = ReadonlyMap<string, readonly number[]>;
@@ -63,6 +64,19 @@ export function inferPriorConfig(shapes: Shapes, { file, like }: InferOptions<Pr
     depth: Math.floor(countOf(shapes, "blocks") / 3),
     nhead: headsOf(c!, like && { channels: like.c, heads: like.nhead }, file),
   }, { file });
+}
+
+/**
+ * Sizes of either Stage C; those of the transformer are taken from `like`, whose heads its tensors do not say.
+ *
+ * @throws {CheckpointError} where they cannot be told
+ */
+export function inferStageCConfig(shapes: Shapes, { file, like }: InferOptions<StageCConfig>): StageCConfig {
+  if (!shapes.has("out.projection.weight")) {
+    return inferPriorConfig(shapes, { file, like: like && !isDit(like) ? like : undefined });
+  }
+  if (like && isDit(like)) return like;
+  throw new CheckpointError(`${file}: a transformer's number of heads is not in its weights; give its config.json`);
 }
 
 /** `CT` and 4 of `CTCTCTCT`. */

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { input, traceScopes } from "../onnx/mod.ts";
 import { wuerstchenV2 } from "../stages/published_configs.ts";
 import { openNetwork } from "../tests/network_case.ts";
+import { ditPriorConfig } from "./dit_prior.ts";
 import { diffNeXtConfig, wuerstchenDiffNeXt } from "./diffnext.ts";
-import { inferDiffNeXtConfig, inferPaellaVqConfig, inferPriorConfig } from "./infer_config.ts";
+import { inferDiffNeXtConfig, inferPaellaVqConfig, inferPriorConfig, inferStageCConfig } from "./infer_config.ts";
 import { paellaDecode, paellaEncode, paellaQuantize, paellaVqConfig } from "./paella_vq.ts";
 import { priorConfig, wuerstchenPrior } from "./prior.ts";
 
@@ -45,4 +46,14 @@ Deno.test("what shapes leave open comes from a model that is like it", async () 
     /how many heads share 48 channels; give the config\.json, or the model, that it/,
   );
   assert.throws(() => inferPriorConfig(a!, { file }), /there is no tensor "projection\.weight"/);
+});
+
+Deno.test("sizes of a transformer prior are its configuration's, since weights do not say how many heads there are", async () => {
+  const { config, checkpoint } = await openNetwork("../dit", ditPriorConfig);
+  const shapes = new Map([...checkpoint.tensors].map(([key, { shape }]) => [key, shape]));
+  assert.deepEqual(inferStageCConfig(shapes, { file, like: config }), config);
+  assert.throws(
+    () => inferStageCConfig(shapes, { file }),
+    /number of heads is not in its weights; give its config\.json/,
+  );
 });

@@ -243,7 +243,9 @@ async function writeFile(source: NetworkSource, output: string, work: Work): Pro
 }
 
 async function writeConfig(folder: string, { kind, config }: NetworkSource): Promise<void> {
-  const json = { ...(kind === "text_encoder" ? {} : { _class_name: classNames[kind] }), ...config };
+  const named = kind === "text_encoder" ? {} : { _class_name: classNames[kind] };
+  // A configuration that says itself which class it is of knows better.
+  const json = { ...named, ...config };
   await writeFileAtomic(
     join(folder, "config.json"),
     new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`),

@@ -6,9 +6,9 @@ import { CheckpointError } from "../errors.ts";
 import { type CompressorConfig, compressorConfig } from "../networks/compressor.ts";
 import { parseConfig } from "../networks/config.ts";
 import { type DiffNeXtConfig, diffNeXtConfig } from "../networks/diffnext.ts";
-import { inferDiffNeXtConfig, inferPaellaVqConfig, inferPriorConfig } from "../networks/infer_config.ts";
+import { inferDiffNeXtConfig, inferPaellaVqConfig, inferStageCConfig } from "../networks/infer_config.ts";
 import { type PaellaVqConfig, paellaVqConfig } from "../networks/paella_vq.ts";
-import { type PriorConfig, priorConfig } from "../networks/prior.ts";
+import { type StageCConfig, stageCSchema } from "../networks/stage_c.ts";
 import { declareText, type TextEncoderConfig, textEncoderSchema } from "../networks/text_encoder.ts";
 import { input, traceScopes } from "../onnx/mod.ts";
 import { AutoencoderStage } from "../stages/autoencoder.ts";
@@ -24,7 +24,7 @@ import { isObject, type JsonObject, parseStrictJson } from "../weights/strict_js
 
 /** Sizes of each kind of network. */
 export interface ConfigOf {
-  prior: PriorConfig;
+  prior: StageCConfig;
   decoder: DiffNeXtConfig;
   vqgan: PaellaVqConfig;
   text_encoder: TextEncoderConfig;
@@ -80,8 +80,8 @@ export function inferConfig<Kind extends NetworkKind>(
   const shapes = new Map([...checkpoint.tensors].map(([key, { shape }]) => [key, shape]));
   const infer: { [K in NetworkKind]: () => ConfigOf[K] } = {
     prior: () => {
-      const given = own ? parseConfig(priorConfig, own, { file }) : like as PriorConfig | undefined;
-      return inferPriorConfig(shapes, { file, like: given });
+      const given = own ? parseConfig(stageCSchema(own), own, { file }) : like as StageCConfig | undefined;
+      return inferStageCConfig(shapes, { file, like: given });
     },
     decoder: () => {
       const given = own ? parseConfig(diffNeXtConfig, own, { file }) : like as DiffNeXtConfig | undefined;
@@ -131,14 +131,13 @@ export function checkNetwork<Kind extends NetworkKind>(
 }
 
 const schemas = {
-  prior: priorConfig,
   decoder: diffNeXtConfig,
   vqgan: paellaVqConfig,
   compressor: compressorConfig,
 } as const;
 
 /**
- * Sizes out of the `config.json` of a network; a text encoder is CLIP's or T5's, as it says itself.
+ * Sizes out of the `config.json` of a network; text encoders and Stage C say themselves which of two they are.
  *
  * @throws {CheckpointError} naming what is wrong
  */
@@ -147,6 +146,10 @@ export function parseNetworkConfig<Kind extends NetworkKind>(
   json: unknown,
   { file }: { file: string },
 ): ConfigOf[Kind] {
-  const schema = kind === "text_encoder" ? textEncoderSchema(json) : schemas[kind as Exclude<Kind, "text_encoder">];
+  const schema = kind === "text_encoder"
+    ? textEncoderSchema(json)
+    : kind === "prior"
+    ? stageCSchema(json)
+    : schemas[kind as Exclude<Kind, "text_encoder" | "prior">];
   return parseConfig(schema, json, { file }) as ConfigOf[Kind];
 }

@@ -15,6 +15,7 @@ import captionAccuracy from "./builtin/caption_accuracy.ts";
 import clipText from "./builtin/clip_text.ts";
 import diffNeXt from "./builtin/diffnext.ts";
 import featureDistance from "./builtin/feature_distance.ts";
+import ditPrior from "./builtin/dit_prior.ts";
 import fromImage from "./builtin/from_image.ts";
 import interpolate from "./builtin/interpolate.ts";
 import joinedText from "./builtin/joined_text.ts";
@@ -45,6 +46,7 @@ export const builtinPlugins: readonly Plugin[] = [
   joinedText,
   storedText,
   wuerstchenPrior,
+  ditPrior,
   fromImage,
   interpolate,
   diffNeXt,

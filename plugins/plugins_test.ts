@@ -1,22 +1,30 @@
 /** Everything that comes along keeps the contracts that outsiders are tested by. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { openCheckpoint } from "../weights/checkpoint.ts";
 import { readJson } from "../weights/read_json.ts";
 import { tinyModel } from "../tests/tiny_model.ts";
 import { builtinPlugins, builtinRegistry } from "./builtin.ts";
 import type { Plugin } from "./define.ts";
+import type { PriorSuiteOptions } from "./testing/test_prior.ts";
 import { testMetric, testPlugin, testPrior, testRuntime, testScheduler } from "./testing.ts";
 
-const folder = join(tinyModel, "wuerstchen-prior", "prior");
-const model = {
-  context: {
-    folder,
-    config: await readJson(join(folder, "config.json")),
-    checkpoint: await openCheckpoint(folder, { stem: "diffusion_pytorch_model", variant: undefined, orPlain: true }),
-    options: { threads: 1 },
-  },
-  textWidth: (await readJson(join(folder, "config.json")) as { c_cond: number }).c_cond,
+/** A network of Stage C, to open a prior on. */
+async function modelIn(folder: string): Promise<NonNullable<PriorSuiteOptions["model"]>> {
+  const config = await readJson(join(folder, "config.json"));
+  const checkpoint = await openCheckpoint(folder, {
+    stem: "diffusion_pytorch_model",
+    variant: undefined,
+    orPlain: true,
+  });
+  const context = { folder, config, checkpoint, options: { threads: 1 } };
+  return { context, textWidth: (config as { c_cond: number }).c_cond };
+}
+
+const models: Readonly<Record<string, NonNullable<PriorSuiteOptions["model"]>>> = {
+  wuerstchen: await modelIn(join(tinyModel, "wuerstchen-prior", "prior")),
+  dit: await modelIn(fileURLToPath(new URL("../tests/fixtures/dit", import.meta.url))),
 };
 
 /** Options without which a plugin cannot be made. */
@@ -31,7 +39,10 @@ for (const plugin of builtinPlugins) {
       testScheduler(plugin as unknown as Plugin<"scheduler">, { options, tolerance: tolerances[plugin.name] ?? 0.05 });
       break;
     case "prior":
-      testPrior(plugin as unknown as Plugin<"prior">, { options, model });
+      testPrior(plugin as unknown as Plugin<"prior">, {
+        options,
+        ...(plugin.name in models ? { model: models[plugin.name]! } : {}),
+      });
       break;
     case "metric":
       testMetric(plugin as unknown as Plugin<"metric">, { options });

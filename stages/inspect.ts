@@ -6,7 +6,7 @@ import { clipTextWithProjection } from "../networks/clip_text.ts";
 import { compressorChannels, embedPixels } from "../networks/compressor.ts";
 import { wuerstchenDiffNeXt } from "../networks/diffnext.ts";
 import { paellaDecode, paellaEncode, paellaQuantize } from "../networks/paella_vq.ts";
-import { wuerstchenPrior } from "../networks/prior.ts";
+import { predictNoise, stageCClassName } from "../networks/stage_c.ts";
 import { encodeText, isT5, textClassName, type TextEncoderConfig } from "../networks/text_encoder.ts";
 import { graph, input, nodeFlops, peakActivationBytes, type Shape, traceScopes, type Value } from "../onnx/mod.ts";
 import type { ModelConfigs } from "./published_configs.ts";
@@ -110,10 +110,10 @@ export function inspectModel(configs: ModelConfigs, sizes: InspectSizes): Networ
   const cells = [sizes.prior.height, sizes.prior.width] as const;
   const networks = [
     textTree("prior_text_encoder", { config: configs.priorText, tokens: tokens.prior }),
-    inspectNetwork({ name: "prior", className: "WuerstchenPrior" }, () => {
+    inspectNetwork({ name: "prior", className: stageCClassName(prior) }, () => {
       const x = input("x", "float32", [1, prior.c_in, sizes.prior.height, sizes.prior.width]);
       const c = input("c", "float32", [1, tokens.prior, prior.c_cond]);
-      return { noise: wuerstchenPrior(prior, { x, r: r(), c }) };
+      return { noise: predictNoise(prior, { x, r: r(), c }) };
     }),
     textTree("decoder_text_encoder", { config: configs.decoderText, tokens: tokens.decoder }),
     inspectNetwork({ name: "decoder", className: "WuerstchenDiffNeXt" }, () => {

@@ -3,7 +3,7 @@
  * @module
  */
 import { graph, input, product, repeat } from "../onnx/mod.ts";
-import { type PriorConfig, wuerstchenPrior } from "../networks/prior.ts";
+import { predictNoise, stageCClassName, type StageCConfig } from "../networks/stage_c.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import { Network, type NetworkOptions } from "./network.ts";
@@ -20,17 +20,17 @@ export interface PriorSizes {
 
 /** Stage C of a model. */
 export class PriorStage {
-  readonly config: PriorConfig;
+  readonly config: StageCConfig;
   readonly network: Network<PriorSizes>;
 
-  constructor(config: PriorConfig, checkpoint: Checkpoint, options?: NetworkOptions) {
+  constructor(config: StageCConfig, checkpoint: Checkpoint, options?: NetworkOptions) {
     this.config = config;
     const build = ({ height, width, tokens, copies = 1 }: PriorSizes) => {
       const x = input("x", "float32", ["batch", config.c_in, height, width]);
       const r = input("r", "float32", ["batch"]);
       const c = input("c", "float32", [product([copies, "batch"]), tokens, config.c_cond]);
-      const noise = wuerstchenPrior(config, { x: repeat(x, copies), r: repeat(r, copies), c });
-      return graph({ name: "WuerstchenPrior", inputs: [x, r, c], outputs: { noise } });
+      const noise = predictNoise(config, { x: repeat(x, copies), r: repeat(r, copies), c });
+      return graph({ name: stageCClassName(config), inputs: [x, r, c], outputs: { noise } });
     };
     const declare = () => void build({ height: 1, width: 1, tokens: 1 });
     this.network = new Network({ declare, build, varying: ["x", "r"] }, checkpoint, options);

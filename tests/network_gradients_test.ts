@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { clipText, clipTextConfig } from "../networks/clip_text.ts";
+import { ditPrior, ditPriorConfig } from "../networks/dit_prior.ts";
 import { patchDiscriminator, patchDiscriminatorConfig } from "../networks/patch_discriminator.ts";
 import { previewDecoder, previewDecoderConfig } from "../networks/preview_decoder.ts";
 import { semanticCompressor, semanticCompressorConfig } from "../networks/semantic_compressor.ts";
@@ -22,7 +23,7 @@ import {
 import { input, reshape, sub, type Value } from "../onnx/mod.ts";
 import { uniform } from "./check_gradients.ts";
 import { evaluate } from "./interpreter/interpreter.ts";
-import { type NetworkCase, openCase } from "./network_case.ts";
+import { type NetworkCase, openCase, openNetwork } from "./network_case.ts";
 import { readFixtureTensors } from "./read_fixture.ts";
 import { inputsLike, runGraph } from "./run_graph.ts";
 import { openT5Case, t5Cases } from "./t5_case.ts";
@@ -95,6 +96,14 @@ Deno.test("gradients of the prior equal torch's", async () => {
   const opened = await openCase("prior_b2_square_4x4", priorConfig);
   await compareGradients("prior", opened, ({ x, r, c }) => {
     return projected(wuerstchenPrior(opened.config, { x: x!, r: r!, c: c! }));
+  });
+});
+
+Deno.test("gradients of the transformer prior equal torch's", async () => {
+  const { out: _, ...inputs } = readFixtureTensors("../dit/case.safetensors");
+  const opened = { inputs, ...await openNetwork("../dit", ditPriorConfig) };
+  await compareGradients("../dit/gradients", opened, ({ x, r, c }) => {
+    return projected(ditPrior(opened.config, { x: x!, r: r!, c: c! }));
   });
 });
 

@@ -7,6 +7,7 @@ import { type JsonSchema, jsonSchemaOf } from "../config/json_schema.ts";
 import { clipTextConfig } from "../networks/clip_text.ts";
 import { diffNeXtConfig } from "../networks/diffnext.ts";
 import { paellaVqConfig } from "../networks/paella_vq.ts";
+import { ditPriorConfig } from "../networks/dit_prior.ts";
 import { priorConfig } from "../networks/prior.ts";
 import { semanticCompressorConfig } from "../networks/semantic_compressor.ts";
 import { smallCompressorConfig } from "../networks/small_compressor.ts";
@@ -49,7 +50,12 @@ export function trainingConfigSchema(): JsonSchema {
     },
     decoder: networkSchema(diffNeXtConfig, derived.decoder),
     decoderTextEncoder: textEncoder,
-    prior: networkSchema(priorConfig, derived.prior),
+    prior: {
+      anyOf: [
+        networkSchema(priorConfig, derived.prior),
+        { ...networkSchema(ditPriorConfig, derived.prior), required: ["_class_name"] },
+      ],
+    },
     priorTextEncoder: textEncoder,
   };
   const described = Object.entries(networks).map(([name, schema]) => {

@@ -25,8 +25,10 @@ Deno.test("objects take no other keys, and networks have the settings of their c
   const schema = trainingConfigSchema();
   const model = schema.properties!["model"]!.properties!;
   assert.equal(schema.additionalProperties, false);
-  assert.deepEqual(Object.keys(model["prior"]!.properties!), ["c", "c_r", "depth", "nhead"]);
-  assert.equal(model["prior"]!.additionalProperties, false);
+  const [usual, dit] = model["prior"]!.anyOf!;
+  assert.deepEqual(Object.keys(usual!.properties!), ["c", "c_r", "depth", "nhead"]);
+  assert.deepEqual(Object.keys(dit!.properties!), ["_class_name", "c", "c_r", "depth", "nhead", "mlp_ratio"]);
+  assert.equal(usual!.additionalProperties, false);
   assert.ok(!("c_in" in model["decoder"]!.properties!));
   const required = schema.properties!["stageA"]!.required;
   assert.deepEqual(required, ["steps", "batch", "optimiser"]);

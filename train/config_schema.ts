@@ -223,7 +223,9 @@ const model = z.strictObject({
   ),
   decoder: network("Stage B's network (`WuerstchenDiffNeXt`)"),
   decoderTextEncoder: textEncoder("B"),
-  prior: network("Stage C's network (`WuerstchenPrior`)"),
+  prior: z.looseObject({ _class_name: z.string().optional() }).default({}).describe(
+    "Sizes of Stage C's network (`WuerstchenPrior`), or with `_class_name` `WuerstchenDiTPrior` of the transformer.",
+  ),
   priorTextEncoder: textEncoder("C"),
   tokenizer: z.strictObject({
     maxLength: z.int().min(4).max(4096).default(77).describe("Tokens that a caption is padded or cut to."),

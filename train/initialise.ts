@@ -36,6 +36,17 @@ const common: InitialValues = [
 export const priorInit: InitialValues = [[/^out\.1\./, zero], ...common, [/./, { kind: "fanIn" }]];
 
 /**
+ * The transformer as Stage C: blocks start as the identity, since their gates do, and the output at zero (adaLN-Zero; Peebles and Xie
+ * 2023, §3.2).
+ */
+export const ditInit: InitialValues = [
+  [/(^|\.)(modulation\.(weight|bias)|table)$/, zero],
+  [/^out\.projection\./, zero],
+  [/\.bias$/, zero],
+  [/./, { kind: "xavier" }],
+];
+
+/**
  * Stage B (`WuerstchenDiffNeXt._init_weights`): Xavier, biases and the output at zero, conditionings at a deviation of 0.02,
  * and the last layer of each ConvNeXt block at 1/√blocks of its size.
  */

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { decoderInit, initialise, plainInit, priorInit, t5Init, vqganInit } from "./initialise.ts";
+import { ditPrior, ditPriorConfig } from "../networks/dit_prior.ts";
+import { traceScopes } from "../onnx/mod.ts";
+import { openNetwork } from "../tests/network_case.ts";
+import { readFixtureTensors } from "../tests/read_fixture.ts";
+import { inputsLike, runGraph } from "../tests/run_graph.ts";
+import { decoderInit, ditInit, initialise, plainInit, priorInit, t5Init, vqganInit } from "./initialise.ts";
 
 const deviation = (values: Float32Array) => {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -77,4 +82,14 @@ Deno.test("T5's encoder starts with the deviations of its reference class", () =
     assert.ok(Math.abs(found / wanted - 1) < 0.08, `${key}: ${found} and not ${wanted}`);
   }
   for (const [key] of norms) assert.ok(made.get(key)!.data.every((value) => value === 1), key);
+});
+
+Deno.test("a transformer that has not been trained predicts nothing, whatever it is given", async () => {
+  const { config } = await openNetwork("../dit", ditPriorConfig);
+  const { out: _, ...inputs } = readFixtureTensors("../dit/case.safetensors");
+  const { x, r, c } = inputsLike(inputs, { batch: "batch" });
+  const { result: out, parameters } = traceScopes(() => ditPrior(config, { x: x!, r: r!, c: c! }));
+  const weights = initialise(parameters as ReadonlyMap<string, readonly number[]>, { values: ditInit, seed: 1 });
+  const found = await runGraph({ out }, { inputs, weights: Object.fromEntries(weights) });
+  assert.ok(found["out"]!.data.every((value) => value === 0));
 });

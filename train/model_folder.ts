@@ -5,6 +5,7 @@
 import { basename, dirname, join } from "node:path";
 import { CheckpointError, ResourceError } from "../errors.ts";
 import { syncFolder, writeFileAtomic } from "../files/atomic_write.ts";
+import { stageCClassName } from "../networks/stage_c.ts";
 import { isT5, textClassName, type TextEncoderConfig } from "../networks/text_encoder.ts";
 import { type DType, type Tensor, tensor } from "../tensor/tensor.ts";
 import { openCheckpoint } from "../weights/checkpoint.ts";
@@ -25,7 +26,7 @@ const places: Readonly<Record<NetworkName, { folder: string; stem: WeightsName["
   compressor: { folder: "compressor", stem: "diffusion_pytorch_model", className: "" },
   decoder: { folder: "decoder/decoder", stem: "diffusion_pytorch_model", className: "WuerstchenDiffNeXt" },
   decoder_text_encoder: { folder: "decoder/text_encoder", stem: "model", className: "" },
-  prior: { folder: "prior/prior", stem: "diffusion_pytorch_model", className: "WuerstchenPrior" },
+  prior: { folder: "prior/prior", stem: "diffusion_pytorch_model", className: "" },
   prior_text_encoder: { folder: "prior/text_encoder", stem: "model", className: "" },
 };
 
@@ -68,7 +69,7 @@ export async function writeModel(
       _diffusers_version: diffusersVersion,
       latent_mean: latentMean,
       latent_std: latentStd,
-      prior: ["wuerstchen", "WuerstchenPrior"],
+      prior: ["wuerstchen", stageCClassName(configs.prior)],
       resolution_multiple: resolutionMultiple,
       ...common,
       ...text("prior"),
@@ -102,8 +103,8 @@ export async function writeModel(
   }
   await writeJson(folder, "train.jsonc", withoutFolders(config));
   for (const name of networkNames) {
-    const { folder: place, stem, className } = places[name];
-    await writeJson(join(folder, place), "config.json", configJson(name, configs, className));
+    const { folder: place, stem } = places[name];
+    await writeJson(join(folder, place), "config.json", configJson(name, configs));
     const tensors = [...networks.get(name)!].map(([key, value]) => [key, storedAs(value, dtype)] as const);
     await writeSafetensors(join(folder, place, `${stem}.safetensors`), tensors, { metadata: { format: "pt" } });
   }
@@ -143,10 +144,11 @@ function withoutFolders({ start, data, ...config }: TrainingConfig): unknown {
   return { ...config, ...from, data: { ...data, path: basename(data.path) } };
 }
 
-function configJson(name: NetworkName, configs: NetworkConfigs, className: string): Record<string, unknown> {
+function configJson(name: NetworkName, configs: NetworkConfigs): Record<string, unknown> {
   if (name === "decoder_text_encoder" || name === "prior_text_encoder") return textConfigJson(configs[name]);
   const config: Record<string, unknown> = { ...configs[name] };
   if (name === "compressor") return config;
+  const className = name === "prior" ? stageCClassName(configs.prior) : places[name].className;
   return { _class_name: className, _diffusers_version: diffusersVersion, ...config };
 }
 

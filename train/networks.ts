@@ -14,7 +14,7 @@ import {
   paellaVqConfig,
 } from "../networks/paella_vq.ts";
 import { declareText, isT5, type TextEncoderConfig, textEncoderSchema, textWidth } from "../networks/text_encoder.ts";
-import { type PriorConfig, priorConfig, wuerstchenPrior } from "../networks/prior.ts";
+import { isDit, predictNoise, type StageCConfig, stageCSchema } from "../networks/stage_c.ts";
 import { GraphError, input, traceScopes, type Value } from "../onnx/mod.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { unknownSetting } from "../config/explain_issue.ts";
@@ -23,6 +23,7 @@ import { compressorSchema, type TrainingConfig } from "./config.ts";
 import {
   clipTextInit,
   decoderInit,
+  ditInit,
   initialise,
   type InitialValues,
   plainInit,
@@ -48,7 +49,7 @@ export interface NetworkConfigs {
   readonly compressor: CompressorConfig;
   readonly decoder: DiffNeXtConfig;
   readonly decoder_text_encoder: TextEncoderConfig;
-  readonly prior: PriorConfig;
+  readonly prior: StageCConfig;
   readonly prior_text_encoder: TextEncoderConfig;
 }
 
@@ -82,7 +83,7 @@ function join(
 function parseSizes<
   Schema extends
     | typeof diffNeXtConfig
-    | typeof priorConfig
+    | ReturnType<typeof stageCSchema>
     | ReturnType<typeof textEncoderSchema>
     | typeof paellaVqConfig
     | ReturnType<typeof compressorSchema>,
@@ -145,13 +146,13 @@ export function networkConfigs(
     }),
   ) as DiffNeXtConfig;
   const prior = parseSizes(
-    priorConfig,
+    stageCSchema(model.prior),
     "prior",
     join("prior", model.prior, {
       c_in: compressor.c_latent,
       c_cond: textWidth(priorText),
     }),
-  ) as PriorConfig;
+  ) as StageCConfig;
   return { vqgan, compressor, decoder, decoder_text_encoder: decoderText, prior, prior_text_encoder: priorText };
 }
 
@@ -201,7 +202,7 @@ const declarations: { [Name in NetworkName]: (config: NetworkConfigs[Name]) => v
   },
   decoder_text_encoder: declareTextEncoder,
   prior(config) {
-    wuerstchenPrior(config, {
+    predictNoise(config, {
       x: input("x", "float32", [1, config.c_in, 1, 1]),
       r: input("r", "float32", [1]),
       c: input("c", "float32", [1, 1, config.c_cond]),
@@ -238,7 +239,7 @@ function initialValues(name: NetworkName, configs: NetworkConfigs): InitialValue
     case "decoder":
       return decoderInit;
     case "prior":
-      return priorInit;
+      return isDit(configs.prior) ? ditInit : priorInit;
     case "compressor":
       return plainInit;
     default: {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { parseConfig } from "../networks/config.ts";
 import { t5Config } from "../networks/t5_encoder.ts";
+import { namesDit } from "../networks/stage_c.ts";
 import { namesT5 } from "../networks/text_encoder.ts";
 import { readJson } from "../weights/read_json.ts";
 import type { TrainingConfig } from "./config.ts";
@@ -75,7 +76,7 @@ export async function withStartSizes(config: TrainingConfig): Promise<TrainingCo
     const own = namesT5(found)
       ? Object.entries(found).filter(([name]) => name in t5Config.shape)
       : Object.entries(found).filter(([name]) =>
-        !foreign.test(name) && !(name === "_class_name" && key !== "compressor")
+        !foreign.test(name) && (name !== "_class_name" || key === "compressor" || namesDit(found))
       );
     model[key] = { ...Object.fromEntries(own), ...config.model[key] };
   }

@@ -3,7 +3,7 @@
  * (https://arxiv.org/abs/2306.00637, §3; `train_stage_C.py` of dome272/Wuerstchen).
  * @module
  */
-import { type PriorConfig, wuerstchenPrior } from "../../networks/prior.ts";
+import { predictNoise, type StageCConfig } from "../../networks/stage_c.ts";
 import { encodeText, type TextEncoderConfig } from "../../networks/text_encoder.ts";
 import { input, mul, scope, type Value } from "../../onnx/mod.ts";
 import { addNoise, mean, type Objective, perPicture, squaredErrorByPicture } from "./objective.ts";
@@ -25,7 +25,7 @@ export interface StageCBatch {
  * Parameters are under `prior` and `text_encoder`.
  */
 export function stageCObjective(
-  config: PriorConfig,
+  config: StageCConfig,
   { batch, height, width, tokens }: StageCBatch,
   { textEncoder }: { textEncoder?: TextEncoderConfig | undefined } = {},
 ): Objective {
@@ -35,7 +35,7 @@ export function stageCObjective(
   const noisy = addNoise(latents, noise, perPicture("alpha_cumprod", batch));
   const c = textStates(textEncoder, { batch, tokens, width: config.c_cond });
   const r = input("t", "float32", [batch]);
-  const predicted = scope("prior", () => wuerstchenPrior(config, { x: noisy, r, c }));
+  const predicted = scope("prior", () => predictNoise(config, { x: noisy, r, c }));
   const error = squaredErrorByPicture(predicted, noise);
   const loss = mean(mul(error, input("weight", "float32", [batch])));
   return { loss, metrics: { error: mean(error) }, buffers: new Map() };
