@@ -14,8 +14,17 @@ import { type Attribute, GraphError, type Value } from "./value.ts";
 
 /** What stands behind a parameter. */
 export type Binding =
-  /** Bytes of a file, `location` being relative to a folder that the session is told. Stored floats of 16 bits are widened by a Cast. */
-  | { readonly kind: "external"; readonly dtype: DType; readonly location: string; readonly offset: number }
+  /**
+   * Bytes of a file, `location` being relative to a folder that the session is told. Stored floats of 16 bits are widened by a Cast: once,
+   * while the session is built, into memory of its own, or, `widen` being `"run"`, at every run.
+   */
+  | {
+    readonly kind: "external";
+    readonly dtype: DType;
+    readonly location: string;
+    readonly offset: number;
+    readonly widen?: "load" | "run";
+  }
   /** Numbers kept inside the model. */
   | { readonly kind: "tensor"; readonly tensor: Tensor }
   /** A graph input named by the key: given at each run. */
@@ -166,7 +175,7 @@ class Encoder {
     if (name === undefined) {
       const { source } = value;
       if (source.kind === "parameter") {
-        name = this.parameter(source.key, source.key, value.shape as readonly number[]);
+        name = this.parameter(source.key, source.key, value);
       } else if (source.kind === "constant") {
         name = this.fresh("constant");
         const tensor = { dtype: value.dtype, shape: value.shape as readonly number[], data: source.data };
@@ -186,8 +195,9 @@ class Encoder {
     return binding;
   }
 
-  /** Name under which the parameter `key` is available in `shape`, which has as many elements as it was trained with. */
-  parameter(key: string, label: string, shape: readonly number[]): string {
+  /** Name under which the parameter `key` is available as `value` has it, whose shape has as many elements as it was trained with. */
+  parameter(key: string, label: string, value: Value): string {
+    const shape = value.shape as readonly number[];
     const id = `${key} ${shape}`;
     const known = this.#bound.get(id);
     if (known !== undefined) return known;
@@ -196,7 +206,7 @@ class Encoder {
     const binding = this.binding({ key, shape });
     if (binding.kind === "input") {
       if (name !== key) throw new GraphError(`Expected names to differ but found two values named "${key}"`);
-      this.inputs.push(writeValueInfo(name, { dtype: "float32", shape }));
+      this.inputs.push(writeValueInfo(name, value));
       return name;
     }
     if (binding.kind === "tensor" && binding.tensor.data.length !== sizeOf(shape)) {
@@ -205,15 +215,18 @@ class Encoder {
       );
     }
     const dtype = binding.kind === "external" ? binding.dtype : binding.tensor.dtype;
-    const stored = dtype === "float32" ? name : this.fresh(`${name}.${dtype}`);
+    const stored = dtype === value.dtype ? name : this.fresh(`${name}.${dtype}`);
     this.initializers.push(
       binding.kind === "external"
         ? writeExternal(stored, binding, shape)
         : writeTensor(stored, { ...binding.tensor, shape }),
     );
     if (stored !== name) {
-      // The runtime folds this Cast once, while the session is built.
-      const attributes = { to: BigInt(dataTypes.float32) };
+      // The runtime folds this Cast once, while the session is built, unless the initializer is an input too, which could be overridden.
+      if (binding.kind === "external" && binding.widen === "run") {
+        this.inputs.push(writeValueInfo(stored, { dtype, shape }));
+      }
+      const attributes = { to: BigInt(dataTypes[value.dtype]) };
       this.nodes.push(
         writeNode({ op: "Cast", domain: "", name: stored, inputs: [stored], outputs: [name], attributes }),
       );
@@ -261,7 +274,7 @@ export function encodeModel(graph: Graph, bind: (parameter: Parameter) => Bindin
     if (node.op === "Reshape" && first?.source.kind === "parameter" && !encoder.isNamed(output!)) {
       const { key } = first.source;
       if (encoder.binding({ key, shape: first.shape as readonly number[] }).kind !== "input") {
-        encoder.name(output!, encoder.parameter(key, `${key}:reshaped`, output!.shape as readonly number[]));
+        encoder.name(output!, encoder.parameter(key, `${key}:reshaped`, output!));
         continue;
       }
     }

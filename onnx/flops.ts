@@ -15,6 +15,10 @@ const elements = (shape: readonly number[]) => shape.reduce((all, dim) => all * 
 const counts: Record<string, Count> = {
   // [..., m, k] × [..., k, n]
   MatMul: (node, of) => 2 * elements(of(node.outputs[0]!)) * of(node.inputs[0]!).at(-1)!,
+  // The same in whole numbers, scaled behind
+  MatMulIntegerToFloat: (node, of) => 2 * elements(of(node.outputs[0]!)) * of(node.inputs[0]!).at(-1)!,
+  // The same with a weight in blocks
+  MatMulNBits: (node, of) => 2 * elements(of(node.outputs[0]!)) * of(node.inputs[0]!).at(-1)!,
   // The same with operands turned: [..., k, m]ᵀ × …
   FusedMatMul: (node, of) =>
     2 * elements(of(node.outputs[0]!)) * of(node.inputs[0]!).at(node.attributes["transA"] === 1n ? -2 : -1)!,

@@ -132,14 +132,22 @@ export function input(name: string, dtype: DType, shape: Shape): Value {
   return new Value(dtype, shape, { kind: "input", name });
 }
 
-/** A trained tensor of the network. Its key is the scope path and `name`; what stands behind it is decided when the graph is bound. */
-export function parameter(name: string, shape: readonly number[]): Value {
+/**
+ * A trained tensor of the network. Its key is the scope path and `name`; what stands behind it is decided when the graph is bound.
+ *
+ * @param options.dtype another one than float32 has to be stored as just that
+ */
+export function parameter(
+  name: string,
+  shape: readonly number[],
+  { dtype = "float32" }: { dtype?: DType } = {},
+): Value {
   if (!shape.every(isSize)) {
     throw new GraphError(`Expected "${name}" to have positive whole dimensions but found ${formatShape(shape)}`);
   }
   const key = [...path, name].join(".");
   trace?.parameters.set(key, shape);
-  return new Value("float32", shape, { kind: "parameter", key });
+  return new Value(dtype, shape, { kind: "parameter", key });
 }
 
 function isSize(dim: number): boolean {
