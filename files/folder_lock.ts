@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { ConfigError } from "../errors.ts";
+import { tryLock } from "./try_lock.ts";
 
 /**
  * Locks a folder that is there, by a file `.lock` in it. The system gives the lock back when the process ends, however it ends.
@@ -14,7 +15,7 @@ import { ConfigError } from "../errors.ts";
  */
 export async function lockFolder(path: string, { what }: { what: string }): Promise<Disposable> {
   const lock = await Deno.open(join(path, ".lock"), { create: true, write: true });
-  if (!await lock.tryLock(true)) {
+  if (!await tryLock(lock)) {
     lock.close();
     throw new ConfigError(
       `${path}: another ${what} is running in this folder; wait for it or choose another folder`,

@@ -4,6 +4,7 @@
  */
 import { basename, dirname, join } from "node:path";
 import { ConfigError } from "../errors.ts";
+import { tryLock } from "../files/try_lock.ts";
 import type { CachedFile, CachedRepository } from "./cache_contents.ts";
 import { lockPath, partialEnding, snapshotFolder, unlessMissing } from "./cache_layout.ts";
 import { parseModelId } from "./model_id.ts";
@@ -111,7 +112,7 @@ async function isBusy({ id, paths: [path = ""] }: Removal): Promise<boolean> {
   const file = await Deno.open(lock, { write: true }).catch(unlessMissing);
   if (!file) return false;
   try {
-    return !await file.tryLock(true).catch(() => true);
+    return !await tryLock(file).catch(() => true);
   } finally {
     file.close();
   }

@@ -3,6 +3,7 @@
  * @module
  */
 import { dirname } from "node:path";
+import { tryLock } from "../files/try_lock.ts";
 import { delay } from "./client.ts";
 
 /** A lock that is held until it is disposed. */
@@ -29,7 +30,7 @@ export async function takeLock(
   let waited = false;
   try {
     while (true) {
-      const taken = await file.tryLock(true).catch(() => undefined);
+      const taken = await tryLock(file).catch(() => undefined);
       if (taken === undefined) {
         file.close();
         return { isExclusive: false, [Symbol.dispose]: () => {} };
