@@ -10,6 +10,7 @@ import { cacheCommand } from "./cache.ts";
 import { completionsCommand } from "./completions.ts";
 import { convertCommand } from "./convert.ts";
 import { datasetCommand } from "./dataset.ts";
+import { doctorCommand } from "./doctor.ts";
 import { evalCommand } from "./eval.ts";
 import { exportCommand } from "./export.ts";
 import { generateCommand } from "./generate.ts";
@@ -72,6 +73,7 @@ export function createProgram(): Command {
     inspectCommand(),
     reconstructCommand(),
     planCommand(),
+    doctorCommand(),
     pluginsCommand(),
     pullCommand(),
     bundleCommand(),

@@ -3,9 +3,12 @@
  * @module
  */
 import type { Tensor } from "../tensor/tensor.ts";
+import type { Device } from "./devices/device.ts";
 
 /** How a session is built. */
 export interface SessionOptions {
+  /** What it runs on; the processor where left out. */
+  device?: Device | undefined;
   /** Threads inside an operator; the runtime's own choice (one a core) where left out. */
   threads?: number | undefined;
   /** Folder that external data of the model is relative to. */

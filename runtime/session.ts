@@ -4,7 +4,9 @@
  */
 import type { InferenceSession, OnnxValue } from "onnxruntime-node";
 import { type DType, type Tensor, tensor } from "../tensor/tensor.ts";
+import { ResourceError } from "../errors.ts";
 import { loadCarriedLibrary } from "./carried_library.ts";
+import type { Device } from "./devices/device.ts";
 import type { Runtime, RuntimeSession, SessionOptions } from "./runtime.ts";
 
 type Ort = typeof import("onnxruntime-node");
@@ -29,6 +31,11 @@ function ort(): Promise<Ort> {
   );
 }
 
+/** Names of the execution providers that the installed ONNX Runtime can load. */
+export async function offeredProviders(): Promise<string[]> {
+  return (await ort()).listSupportedBackends().map(({ name }) => name);
+}
+
 /** Version of the ONNX Runtime in use. */
 export async function runtimeVersion(): Promise<string> {
   const { env } = await ort();
@@ -46,6 +53,15 @@ const toOrt: Partial<Record<DType, string>> = {
   bool: "bool",
 };
 
+/** A device that looked ready and is not: its own library knows why. */
+function explained(cause: unknown, device: Device): ResourceError {
+  const reason = (cause instanceof Error ? cause.message : String(cause)).split("\n")[0];
+  return new ResourceError(
+    `Cannot run on ${device}: ${reason}; wuerstchen doctor says what it needs, and --device cpu does without it`,
+    { cause },
+  );
+}
+
 /** A loaded network. Runs are sequential; {@linkcode Session.release} frees its memory. */
 export class Session implements RuntimeSession {
   readonly #session: InferenceSession;
@@ -62,13 +78,17 @@ export class Session implements RuntimeSession {
     const config: Record<string, string> = {};
     if (options.folder !== undefined) config["model_external_initializers_file_folder_path"] = options.folder;
     if (!options.prepack) config["disable_prepacking"] = "1";
+    const { device = "cpu" } = options;
     const session = await runtime.InferenceSession.create(model, {
-      executionProviders: ["cpu"],
+      // What a device has no code for runs on the processor.
+      executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
       graphOptimizationLevel: options.optimize ?? true ? "all" : "disabled",
       enableMemPattern: options.memoryPattern ?? false,
       logSeverityLevel: 4,
       ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
       extra: { session: config },
+    }).catch((error) => {
+      throw device === "cpu" ? error : explained(error, device);
     });
     return new Session(runtime, session);
   }

@@ -11,12 +11,3 @@ export type DeviceName = typeof deviceNames[number];
 
 /** What a session runs on. */
 export type Device = Exclude<DeviceName, "auto">;
-
-/** The networks of a model, by what a device can be chosen for. */
-export const deviceStages = ["text", "prior", "decoder", "autoencoder", "compressor"] as const;
-
-/** A network of a model. */
-export type DeviceStage = typeof deviceStages[number];
-
-/** One device for all networks, or one for each; the processor where left out. */
-export type DeviceChoice = DeviceName | Readonly<Partial<Record<DeviceStage, DeviceName>>>;
