@@ -41,6 +41,7 @@ export async function* load<Sizes>(
   if (!await network.load(sizes)) return;
   const seconds = (performance.now() - start) / 1000;
   clock.load(stage, seconds);
+  for (const message of network.takeWarnings()) yield { type: "warning", run: 0, message };
   yield { type: "load", stage, seconds };
 }
 

@@ -27,6 +27,7 @@ import { quote } from "../weights/quote.ts";
 import { readJson } from "../weights/read_json.ts";
 import { type LoraChoice, lorasOf, type OpenedLora, openLoras } from "./loras.ts";
 import type { ModelFolders } from "./model.ts";
+import { type NetworkName, type PrecisionChoice, precisionFor } from "./precisions.ts";
 import { type FileKind, openWeightsFile, type WeightsFile } from "./weights_file.ts";
 
 /** The stages of a model, by the half that they belong to, and what its samplers are made for. */
@@ -167,14 +168,16 @@ function checkVariant(variant: string | undefined, checkpoints: readonly Checkpo
  * Opens a model: its parts are made by the plugins that know their classes.
  *
  * @param options.variant weights to take where a network has them, such as `fp16`; the other networks take their plain files
+ * @param options.precision in what weights are kept
  * @throws {CheckpointError} where a file is missing or damaged, weights and configuration do not fit, no network has the variant,
- * or a LoRA is none of this model
+ * a LoRA is none of this model, or weights were written in another precision
  */
 export async function openParts(
   { prior, decoder, compressor }: ModelFolders,
   options: NetworkOptions = {},
-  { loras: choices = [], variant, registry = builtinRegistry() }: {
+  { loras: choices = [], precision, variant, registry = builtinRegistry() }: {
     loras?: readonly LoraChoice[] | undefined;
+    precision?: PrecisionChoice | undefined;
     variant?: string | undefined;
     registry?: Registry | undefined;
   } = {},
@@ -197,12 +200,13 @@ export async function openParts(
     prior_text_encoder: priorText.checkpoint.tensors,
     decoder: decoderPart.checkpoint.tensors,
   });
-  const changed = (network: LoraNetwork) => ({ ...options, loras: lorasOf(loras, network) });
+  const kept = (network: NetworkName) => ({ ...options, precision: precisionFor(precision, network) });
+  const changed = (network: LoraNetwork) => ({ ...kept(network), loras: lorasOf(loras, network) });
   const decoderParts = {
-    text: await decoderText.create(options, decoder),
+    text: await decoderText.create(kept("decoder_text_encoder"), decoder),
     stage: await decoderPart.create(changed("decoder")),
     sampling: decoderSampling,
-    autoencoder: await vqgan.create(options),
+    autoencoder: await vqgan.create(kept("vqgan")),
   };
   const priorOptions = changed("prior");
   const stage = await priorPart.create(priorOptions);
@@ -225,12 +229,18 @@ export async function openParts(
 }
 
 /** The checkpoints that paint, by the name that metadata gives them. */
-export function checkpointsOf({ prior, decoder }: ModelParts): Record<string, Checkpoint> {
+export function checkpointsOf(parts: ModelParts): Record<NetworkName, Checkpoint> {
+  const all = Object.entries(networksOf(parts)).map(([name, { checkpoint }]) => [name, checkpoint]);
+  return Object.fromEntries(all) as Record<NetworkName, Checkpoint>;
+}
+
+/** The networks that paint, by the name that metadata gives their weights. */
+export function networksOf({ prior, decoder }: ModelParts) {
   return {
-    prior: prior.stage.network.checkpoint,
-    prior_text_encoder: prior.text.network.checkpoint,
-    decoder: decoder.stage.network.checkpoint,
-    decoder_text_encoder: decoder.text.network.checkpoint,
-    vqgan: decoder.autoencoder.network.checkpoint,
+    prior: prior.stage.network,
+    prior_text_encoder: prior.text.network,
+    decoder: decoder.stage.network,
+    decoder_text_encoder: decoder.text.network,
+    vqgan: decoder.autoencoder.network,
   };
 }

@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { ConfigError, NumericError } from "../errors.ts";
+import { userCacheFolder } from "../files/cache_folder.ts";
 import { encodeImage } from "../images/codec.ts";
 import type { ImageFormat } from "../images/format.ts";
 import { writeMetadata } from "../images/metadata.ts";
@@ -23,7 +24,9 @@ import { findModel, type ModelFolders } from "./model.ts";
 import { describeValue } from "./option_types.ts";
 import { maxThreads } from "./limits.ts";
 import { checkInteger, type ModelDefaults, modelDefaults } from "./options.ts";
+import { openFitting } from "./open_fitting.ts";
 import { checkpointsOf, type ModelParts, openParts } from "./parts.ts";
+import type { PrecisionChoice } from "./precisions.ts";
 import { planSizes, type Size, type SizeRules } from "./plan.ts";
 import { Previewer } from "./preview.ts";
 import {
@@ -82,6 +85,12 @@ export interface LoadOptions {
   hub?: HubOptions | undefined;
   /** LoRAs, which are added to the weights in this order. */
   loras?: readonly LoraChoice[] | undefined;
+  /**
+   * In how many bits weights are kept, for all networks or by their names (`{ prior: "int8", vqgan: "fp32" }`); as they are stored where
+   * left out. `int8` and `int4` are other numbers than the model's own: `wuerstchen verify` says how far off. `auto` is the most exact
+   * one that fits into free memory.
+   */
+  precision?: PrecisionChoice | "auto" | undefined;
   /** Plugins that open and sample the model; what comes along where left out. */
   registry?: Registry | undefined;
   /** What runs the networks: a runtime's name, or name and options. Default `"onnxruntime"`. */
@@ -110,7 +119,15 @@ export async function loadPipeline(model = "emoji", options: LoadOptions = {}): 
   });
   const registry = options.registry ?? builtinRegistry();
   const runtime = await openRuntime(registry, options.runtime);
-  const parts = await openParts(folders, { threads, prepack: options.prepack, runtime }, { ...options, registry });
+  const network = {
+    threads,
+    prepack: options.prepack,
+    runtime,
+    cacheFolder: options.cacheFolder ?? await userCacheFolder(),
+  };
+  const open = (precision: PrecisionChoice | undefined) =>
+    openParts(folders, network, { ...options, registry, precision });
+  const parts = await (options.precision === "auto" ? openFitting(folders, open) : open(options.precision));
   const { keepLoaded, ignoreMemory, hashWeights, cacheFolder, variant } = options;
   return new Pipeline(folders, {
     parts,

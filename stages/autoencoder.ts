@@ -59,7 +59,9 @@ export class AutoencoderStage {
       return graph({ name: "PaellaVQModel", inputs: [pixels], outputs: { latents } });
     };
     this.network = new Network({ declare, build }, checkpoint, options);
-    this.#openEncoder = () => new Network({ declare, build: buildEncoder }, checkpoint, options);
+    // In full: it runs once a picture, and its errors would be those of every later stage.
+    this.#openEncoder = () =>
+      new Network({ declare, build: buildEncoder }, checkpoint, { ...options, precision: undefined });
   }
 
   /** Encodes; made when it is first asked for, which a generation never does. */

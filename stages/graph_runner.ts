@@ -35,6 +35,8 @@ export interface PartsOptions {
   readonly varying?: readonly string[] | undefined;
   /** Least number of floating-point operations, at batch 1, that make it worth while to compute what fixed inputs decide apart. */
   readonly hoistFrom?: number | undefined;
+  /** Replaces operators in what runs, once layers are cut to what they compute when. */
+  readonly lower?: ((graph: Graph) => Graph) | undefined;
 }
 
 /** Computed weights of more bytes than this are computed by sessions of their own; below, the runtime folds them in less time. */
@@ -57,12 +59,15 @@ export interface GraphParts {
 }
 
 /** Takes a graph apart as {@linkcode GraphRunner} runs it. */
-export function partsOf(graph: Graph, { varying, hoistFrom = defaultHoistFrom }: PartsOptions = {}): GraphParts {
+export function partsOf(
+  graph: Graph,
+  { varying, hoistFrom = defaultHoistFrom, lower = (graph) => graph }: PartsOptions = {},
+): GraphParts {
   if (varying) {
-    const parts = takeApart(splitRows(graph, { varying }), varying);
+    const parts = takeApart(lower(splitRows(graph, { varying })), varying);
     if (parts.once && countFlops(parts.once.nodes, { batch: 1 }) >= hoistFrom) return parts;
   }
-  return takeApart(graph, graph.inputs.map(({ name }) => name));
+  return takeApart(lower(graph), graph.inputs.map(({ name }) => name));
 }
 
 function takeApart(graph: Graph, varying: readonly string[]): GraphParts {

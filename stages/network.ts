@@ -3,15 +3,20 @@
  * @module
  */
 import { CheckpointError } from "../errors.ts";
-import { type Graph, GraphError, traceScopes } from "../onnx/mod.ts";
+import { type Binding, type Graph, GraphError, type Parameter, traceScopes, type WeightFormat } from "../onnx/mod.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { DType, Tensor } from "../tensor/tensor.ts";
 import { type AppliedLora, applyLoras } from "../weights/apply_lora.ts";
 import { bindCheckpoint, checkParameters, unmapped } from "../weights/bind.ts";
 import type { Checkpoint, StoredTensor } from "../weights/checkpoint.ts";
+import { convertedTensors } from "../weights/convert.ts";
+import { asDeclared, type Precision, precisionOf, quantizedNames } from "../weights/precision.ts";
+import { openOrMake, quantizedFile, type QuantizedWeights } from "../weights/quantized_cache.ts";
+import type { LazyTensor } from "../weights/safetensors_writer.ts";
 import { type GraphParts, GraphRunner, partsOf } from "./graph_runner.ts";
 import { type Memory, networkMemory } from "./network_memory.ts";
-import { rewriteGraph, type RewriteName } from "./rewrites.ts";
+import { quantizedTensors } from "./quantized_weights.ts";
+import { quantizeGraph, rewriteGraph, type RewriteName } from "./rewrites.ts";
 
 /** How a network becomes a graph. */
 export interface NetworkDefinition<Sizes> {
@@ -33,6 +38,10 @@ export interface NetworkOptions {
   loras?: readonly AppliedLora[] | undefined;
   /** Rewrites to leave out, for comparisons. */
   without?: readonly RewriteName[] | undefined;
+  /** In what its weights are kept; as they are stored where left out. */
+  precision?: Precision | undefined;
+  /** Folder where weights in fewer bits are kept for the next run; in memory where left out. */
+  cacheFolder?: string | undefined;
 }
 
 /** A network for some sizes, before anything is loaded. */
@@ -47,23 +56,48 @@ interface Prepared {
 export class Network<Sizes> {
   readonly checkpoint: Checkpoint;
   readonly options: NetworkOptions;
+  /** In what its weights are kept. */
+  readonly precision: Precision;
   readonly #definition: NetworkDefinition<Sizes>;
+  /** Weights in fewer bits, once they are there. */
+  #quantized: QuantizedWeights | undefined;
+  #warnings: string[] = [];
   #prepared: Prepared | undefined;
   #loaded: { sizes: string; runner: GraphRunner } | undefined;
 
-  /** @throws {CheckpointError} where the checkpoint does not fit the definition, see {@linkcode checkParameters} */
+  /**
+   * @throws {CheckpointError} where the checkpoint does not fit the definition, see {@linkcode checkParameters}, or its weights were
+   * written in another precision than is asked for
+   */
   constructor(definition: NetworkDefinition<Sizes>, checkpoint: Checkpoint, options: NetworkOptions = {}) {
     this.#definition = definition;
     this.options = options;
     this.checkpoint = checkpoint;
-    const { folder } = checkpoint;
+    const { folder, tensors } = checkpoint;
+    const written = precisionOf(checkpoint);
+    this.precision = written ?? options.precision ?? "fp32";
+    if (written !== undefined) checkWritten(written, options, folder);
+    if (written !== undefined) this.#quantized = { tensors, inMemory: new Map() };
     const { parameters } = guard(folder, () => traceScopes(() => definition.declare()));
-    checkParameters(parameters, checkpoint.tensors, { folder });
+    checkParameters(parameters, written === undefined ? tensors : asDeclared(tensors, parameters), { folder });
+  }
+
+  /** How layers are kept that are in fewer bits than 16. */
+  get #format(): WeightFormat | undefined {
+    return this.precision === "int8" || this.precision === "int4" ? this.precision : undefined;
+  }
+
+  /** The runtime packs weights of 8 bits into an order of its own unless it is told not to: it reads them twice as often as it saves. */
+  get #prepack(): boolean | undefined {
+    return this.options.prepack ?? (this.precision === "int8" ? true : undefined);
   }
 
   /** The graph that is run for some sizes, rewritten, without weights and LoRAs. */
   graph(sizes: Sizes): Graph {
-    return guard(this.checkpoint.folder, () => rewriteGraph(this.#definition.build(sizes), this.options));
+    const { without = [] } = this.options;
+    // Of weights that are computed there would be a copy in fp32.
+    const left = this.precision === "fp32" ? without : [...without, "spread-rows" as const];
+    return guard(this.checkpoint.folder, () => rewriteGraph(this.#definition.build(sizes), { without: left }));
   }
 
   /** The parts of that graph by how often they run, LoRAs included. */
@@ -74,20 +108,86 @@ export class Network<Sizes> {
   /** Memory of a run at `sizes`, at its highest, without the program's. */
   memory(sizes: Sizes, { batch }: { batch: number }): Memory {
     const { parts, tensors } = this.#prepare(sizes);
-    const dtypeOf = (key: string) => tensors.get(key)?.dtype;
-    return networkMemory(parts, { dtypeOf, packed: this.options.prepack, batch });
+    const dtypeOf = (key: string) => forecastType(key, tensors.get(key)?.dtype, this.precision);
+    return networkMemory(parts, { dtypeOf, widen: this.#widen, packed: this.#prepack, batch });
   }
 
   /** The graph's parts and where their parameters lie. The last ones are kept: a forecast is followed by what it forecast. */
   #prepare(sizes: Sizes): Prepared {
     const key = JSON.stringify(sizes);
     if (this.#prepared?.key !== key) {
-      const { graph, tensors } = applyLoras(this.graph(sizes), this.options.loras ?? []);
+      const { graph, tensors } = this.#whole(sizes);
       const varying = this.options.without?.includes("hoist") ? undefined : this.#definition.varying;
-      const parts = partsOf(graph, { varying });
-      this.#prepared = { key, parts, tensors: new Map([...this.checkpoint.tensors, ...tensors]) };
+      const parts = partsOf(graph, { varying, lower: (graph) => this.#lower(graph) });
+      this.#prepared = { key, parts, tensors: new Map([...tensors, ...this.#quantized?.tensors ?? []]) };
     }
     return this.#prepared;
+  }
+
+  /** The graph with LoRAs, and where all that it needs lies. */
+  #whole(sizes: Sizes): ReturnType<typeof applyLoras> {
+    const { graph, tensors } = applyLoras(this.graph(sizes), this.options.loras ?? []);
+    return { graph, tensors: new Map([...this.checkpoint.tensors, ...tensors]) };
+  }
+
+  /** Puts those layers in fewer bits that are there, or, before they are made, all that could be. */
+  #lower(graph: Graph): Graph {
+    const format = this.#format;
+    if (!format) return graph;
+    const made = this.#quantized;
+    const names = made && quantizedNames(new Map([...made.tensors, ...made.inMemory] as [string, StoredTensor][]));
+    return quantizeGraph(graph, { format, only: names && ((name) => names.has(name)) }).graph;
+  }
+
+  get #widen(): "load" | "run" {
+    return this.precision === "fp16" ? "run" : "load";
+  }
+
+  /** Where the weights are that others are made from. */
+  async #bindSource(
+    tensors: ReadonlyMap<string, StoredTensor>,
+    more: ReadonlyMap<string, Tensor> = new Map(),
+  ): Promise<{ folder: string; bind: (parameter: Parameter) => Binding }> {
+    const rows = await Promise.all(
+      unmapped(tensors).map(async (key) => [key, await this.checkpoint.read(key)] as const),
+    );
+    return bindCheckpoint(tensors, new Map([...rows, ...more]), { widen: this.#widen });
+  }
+
+  /**
+   * The network's weights in its precision, each computed when its turn comes.
+   *
+   * @param sizes any that the network can have: the weights do not depend on them
+   */
+  async weights(sizes: Sizes): Promise<ReadonlyMap<string, LazyTensor>> {
+    const format = this.#format;
+    if (!format || precisionOf(this.checkpoint)) {
+      return convertedTensors(this.checkpoint, this.precision === "fp16" ? { dtype: "float16" } : {});
+    }
+    const { graph, tensors } = this.#whole(sizes);
+    const { threads, runtime } = this.options;
+    const source = await this.#bindSource(tensors);
+    return await quantizedTensors({ graph, checkpoint: this.checkpoint, format, ...source, threads, runtime });
+  }
+
+  /** Has weights in fewer bits made, unless they are there. */
+  async #quantize(sizes: Sizes): Promise<void> {
+    const { precision, checkpoint, options: { loras = [], cacheFolder, without = [] } } = this;
+    const isHalf = precision === "fp16" && [...checkpoint.tensors.values()].every(({ dtype }) => dtype !== "float32");
+    if (precision === "fp32" || this.#quantized || isHalf) return;
+    const recipe = JSON.stringify([this.graph(sizes).name, without]);
+    const source = { checkpoint, loras: precision === "fp16" ? [] : loras, precision, recipe };
+    const file = cacheFolder === undefined ? undefined : await quantizedFile(source, cacheFolder);
+    this.#quantized = await openOrMake(file, { precision, make: () => this.weights(sizes) });
+    this.#prepared = undefined;
+    if (this.#quantized.warning) this.#warnings.push(`${checkpoint.folder}: ${this.#quantized.warning}`);
+  }
+
+  /** What {@linkcode Network.load} had to say, once. */
+  takeWarnings(): string[] {
+    const warnings = this.#warnings;
+    this.#warnings = [];
+    return warnings;
   }
 
   /**
@@ -100,16 +200,17 @@ export class Network<Sizes> {
     const key = JSON.stringify(sizes);
     if (this.#loaded?.sizes === key) return false;
     await this.release();
-    const { loras = [], threads, prepack, runtime } = this.options;
+    const { loras = [], threads, runtime } = this.options;
     for (const lora of loras) await lora.checkUnchanged();
+    await this.#quantize(sizes);
     const { parts, tensors } = this.#prepare(sizes);
-    const rows = await Promise.all(
-      unmapped(this.checkpoint.tensors).map(async (key) => {
-        return [key, await this.checkpoint.read(key)] as const;
-      }),
+    const used = new Set(
+      [parts.known, parts.once, parts.each].flatMap((part) => part?.parameters ?? []).map(({ key }) => key),
     );
-    const { folder, bind } = bindCheckpoint(tensors, new Map(rows));
-    this.#loaded = { sizes: key, runner: await GraphRunner.create(parts, { bind, folder, threads, prepack, runtime }) };
+    const needed = new Map([...tensors].filter(([key]) => used.has(key)));
+    const source = await this.#bindSource(needed, this.#quantized?.inMemory);
+    const options = { ...source, threads, prepack: this.#prepack, runtime };
+    this.#loaded = { sizes: key, runner: await GraphRunner.create(parts, options) };
     return true;
   }
 
@@ -125,6 +226,26 @@ export class Network<Sizes> {
     this.#loaded = undefined;
     await loaded?.runner.release();
   }
+}
+
+/** @throws {CheckpointError} where weights that were written in fewer bits are asked for otherwise */
+function checkWritten(written: Precision, { precision = written, loras = [] }: NetworkOptions, folder: string): void {
+  if (precision !== written) {
+    throw new CheckpointError(
+      `${folder}: its weights are kept in ${written} and cannot become ${precision}: take those that they were made from`,
+    );
+  }
+  if (loras.length > 0 && written !== "fp16") {
+    throw new CheckpointError(
+      `${folder}: its weights are kept in ${written}, which LoRAs cannot change: take those that they were made from`,
+    );
+  }
+}
+
+/** How a parameter will be stored: all that a forecast needs to know of one that is yet to be made. */
+function forecastType(key: string, stored: DType | undefined, precision: Precision): DType {
+  if (stored === undefined) return /\.int[84]$/.test(key) ? "uint8" : "float32";
+  return precision === "fp16" && stored === "float32" ? "float16" : stored;
 }
 
 /** A graph that cannot be built means a configuration that contradicts itself. */

@@ -23,30 +23,42 @@ const foldedCopies = 3;
 /**
  * Memory of a network while it runs, at its highest.
  *
- * @param options.dtypeOf how a parameter is stored; floats of 16 bits are widened, into memory of the process's own
- * @param options.packed whether the runtime packs fp32 weights, which then are in memory of its own too
+ * @param options.dtypeOf how a parameter is stored
+ * @param options.widen when floats of 16 bits are widened: once, into memory of the process's own, or at each run, one weight at a time
+ * @param options.packed whether the runtime packs weights, which then are in memory of its own too
  * @param options.batch of the graph's symbol of that name
  */
 export function networkMemory(
   { known, once, each }: GraphParts,
-  { dtypeOf, packed = false, batch }: {
+  { dtypeOf, widen = "load", packed = false, batch }: {
     dtypeOf: (key: string) => DType | undefined;
+    widen?: "load" | "run" | undefined;
     packed?: boolean | undefined;
     batch: number;
   },
 ): Memory {
   const sizes = { batch };
-  const isMapped = (key: string) => !packed && dtypeOf(key) === "float32";
+  const isWidened = (key: string) => /float16/.test(dtypeOf(key) ?? "");
+  const isMapped = (key: string) => !packed && (widen === "run" || !isWidened(key));
+  const bytesAt = (key: string, shape: readonly number[]) => {
+    const stored = dtypeOf(key) ?? "float32";
+    return sizeOf(shape) * (isWidened(key) && widen === "load" ? 4 : bytesOf(stored));
+  };
   const weights = (graph: Graph, mapped: boolean) =>
     graph.parameters.filter(({ key }) => isMapped(key) === mapped).reduce(
-      (sum, { shape }) => sum + 4 * sizeOf(shape),
+      (sum, { key, shape }) => sum + bytesAt(key, shape),
       0,
     );
+  const widened = (graph: Graph) => {
+    if (widen === "load") return 0;
+    return Math.max(0, ...graph.parameters.map(({ key, shape }) => isWidened(key) ? 4 * sizeOf(shape) : 0));
+  };
   const resolved = (values: readonly Named[]) =>
     values.reduce((sum, { value }) => sum + bytesOf(value.dtype) * sizeOf(resolveShape(value.shape, sizes)), 0);
   const session = (graph: Graph) => {
     const folded = hoistParameters(graph).once;
-    return nodeBytes * graph.nodes.length + weights(graph, false) + (folded ? foldedCopies * knownBytes(folded) : 0);
+    return nodeBytes * graph.nodes.length + weights(graph, false) + widened(graph) +
+      (folded ? foldedCopies * knownBytes(folded) : 0);
   };
   const loaded = (known ? knownBytes(known) : 0) + session(each);
   const handed = once ? resolved(once.outputs) : 0;

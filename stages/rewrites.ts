@@ -2,7 +2,17 @@
  * What is done to every network's graph before it runs.
  * @module
  */
-import { foldChannels, fuseAttention, type Graph, shareRepeats, spreadRows } from "../onnx/mod.ts";
+import {
+  foldChannels,
+  fuseAttention,
+  type Graph,
+  multiplyTransposedConvolutions,
+  type QuantizedGraph,
+  quantizeLinear,
+  shareRepeats,
+  spreadRows,
+  type WeightFormat,
+} from "../onnx/mod.ts";
 
 /** The rewrites by name, in the order in which they are applied. The numbers stay the same up to rounding. */
 const rewrites = {
@@ -25,4 +35,17 @@ export function rewriteGraph(
 ): Graph {
   const chosen = Object.entries(rewrites).filter(([name]) => !without.includes(name as RewriteName));
   return chosen.reduce((rewritten, [, rewrite]) => rewrite(rewritten), graph);
+}
+
+/**
+ * Puts weights of few bits into a rewritten graph. What other rewrites make of its layers has to be made before.
+ *
+ * @param options.only whether a layer is wanted, by its name
+ */
+export function quantizeGraph(
+  graph: Graph,
+  options: { format: WeightFormat; only?: ((name: string) => boolean) | undefined },
+): QuantizedGraph {
+  const { format, only = () => true } = options;
+  return quantizeLinear(format === "int8" ? multiplyTransposedConvolutions(graph) : graph, { format, only });
 }

@@ -83,26 +83,29 @@ export function unmapped(stored: StoredTensors): string[] {
 /**
  * Binds parameters to byte ranges of the checkpoint's files.
  *
- * @param read numbers of those that are {@linkcode unmapped}
+ * @param read numbers of those that are {@linkcode unmapped}, or that lie in no file
+ * @param options.widen when floats of 16 bits are widened, see {@linkcode Binding}
  * @returns `folder`, which the session must be told, and `bind` for {@linkcode encodeModel}
  */
 export function bindCheckpoint(
   stored: StoredTensors,
   read: ReadonlyMap<string, Tensor> = new Map(),
+  { widen = "load" }: { widen?: "load" | "run" } = {},
 ): { folder: string; bind: (parameter: Parameter) => Binding } {
   const folder = commonFolder([...new Set([...stored.values()].map(({ file }) => resolve(file)))]);
   return {
     folder,
     bind({ key }) {
-      const entry = stored.get(key);
-      if (!entry) throw new CheckpointError(`Expected a tensor ${quote(key)} in ${folder}`);
       const tensor = read.get(key);
       if (tensor) return { kind: "tensor", tensor };
+      const entry = stored.get(key);
+      if (!entry) throw new CheckpointError(`Expected a tensor ${quote(key)} in ${folder}`);
       return {
         kind: "external",
         dtype: entry.dtype,
         location: relative(folder, resolve(entry.file)),
         offset: entry.start,
+        ...(widen === "run" ? { widen } : {}),
       };
     },
   };

@@ -19,7 +19,9 @@ const tile = 32;
  *
  * @returns `values` turned to [columns, rows], as a product of rows wants them, and `scales` [rows]
  */
-export function quantizeRows8({ rows, columns, data }: WeightMatrix): { values: Int8Array; scales: Float32Array } {
+export function quantizeRows8(
+  { rows, columns, data }: WeightMatrix,
+): { values: Int8Array<ArrayBuffer>; scales: Float32Array<ArrayBuffer> } {
   const values = new Int8Array(rows * columns);
   const scales = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {
@@ -49,7 +51,7 @@ export function quantizeRows8({ rows, columns, data }: WeightMatrix): { values: 
 export function quantizeBlocks4(
   { rows, columns, data }: WeightMatrix,
   { block }: { block: number },
-): { values: Uint8Array; scales: Float32Array } {
+): { values: Uint8Array<ArrayBuffer>; scales: Float32Array<ArrayBuffer> } {
   if (columns % block !== 0) throw new RangeError(`Expected columns that divide by ${block} but found ${columns}`);
   const blocks = rows * columns / block;
   const values = new Uint8Array(rows * columns / 2);
