@@ -2,6 +2,7 @@
  * Turns the text behind a flag into a value, or says which values the flag takes.
  * @module
  */
+import { parseSeedList, randomSeed } from "../config/parse_seeds.ts";
 import { ConfigError } from "../errors.ts";
 import type { LoraChoice } from "../pipeline/loras.ts";
 import { maxLoraScale } from "../pipeline/limits.ts";
@@ -11,6 +12,11 @@ import { quote } from "../weights/quote.ts";
 export interface Range {
   readonly min: number;
   readonly max: number;
+}
+
+/** Collects the values of a flag that may be repeated. */
+export function appended(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
 }
 
 const wholeNumber = /^[+-]?\d+$/;
@@ -100,43 +106,15 @@ export function bytesOption(flag: string): (text: string) => number {
 /** Most pictures that one command makes. */
 export const maxPictures = 10_000;
 
-/** Stands for a seed that is drawn when the run is made. */
-export const randomSeed = -1;
-
-const seedItem = /^(?:(-1)|(\d+)(?:-(\d+))?)$/;
+export { randomSeed };
 
 /**
- * Reads a list of seeds: `7`, `1,2,5-8`, and `-1` for a random one.
+ * Reads the seeds of `--seed`, see {@linkcode parseSeedList}.
  *
- * @returns the seeds in the order given, ranges written out, {@linkcode randomSeed} where one is to be drawn
  * @throws {ConfigError} where the text is no such list, or has more than {@linkcode maxPictures} seeds
  */
 export function parseSeeds(text: string): number[] {
-  const seeds: number[] = [];
-  for (const item of text.split(",").map((part) => part.trim())) {
-    const match = seedItem.exec(item);
-    if (!match) {
-      throw new ConfigError(
-        `Expected --seed to be whole numbers from 0 such as 7, 1,2,5-8 or -1 for a random one but found ${quote(item)}`,
-      );
-    }
-    const [, random, first, last = first] = match;
-    if (random !== undefined) {
-      seeds.push(randomSeed);
-      continue;
-    }
-    const [from, to] = [Number(first), Number(last)];
-    if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to)) {
-      throw new ConfigError(`Expected --seed to be at most ${Number.MAX_SAFE_INTEGER} but found ${quote(item)}`);
-    }
-    if (to < from) throw new ConfigError(`Expected a range of --seed to rise but found ${quote(item)}`);
-    // Checked before the range is written out: 0-9000000000000000 must not take memory.
-    if (seeds.length + to - from + 1 > maxPictures) {
-      throw new ConfigError(`Expected --seed to list at most ${maxPictures} seeds but found more in ${quote(item)}`);
-    }
-    for (let seed = from; seed <= to; seed++) seeds.push(seed);
-  }
-  return seeds;
+  return parseSeedList(text, { name: "--seed", most: maxPictures });
 }
 
 /**

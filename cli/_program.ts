@@ -8,6 +8,8 @@ import { version } from "../version.ts";
 import { bundleCommand } from "./bundle.ts";
 import { cacheCommand } from "./cache.ts";
 import { completionsCommand } from "./completions.ts";
+import { compareCommand } from "./compare.ts";
+import { configCommand } from "./config.ts";
 import { convertCommand } from "./convert.ts";
 import { datasetCommand } from "./dataset.ts";
 import { doctorCommand } from "./doctor.ts";
@@ -22,6 +24,7 @@ import { planCommand } from "./plan.ts";
 import { pluginsCommand } from "./plugins.ts";
 import { pullCommand } from "./pull.ts";
 import { pushCommand } from "./push.ts";
+import { runCommand } from "./run.ts";
 import { writeOut } from "./_stdout.ts";
 import { trainCommand } from "./train.ts";
 
@@ -69,6 +72,9 @@ export function createProgram(): Command {
     .exitOverride();
   const commands = [
     generateCommand(),
+    runCommand(),
+    compareCommand(),
+    configCommand(),
     infoCommand(),
     inspectCommand(),
     reconstructCommand(),

@@ -6,7 +6,7 @@ import type { PictureMetadata } from "../pipeline/metadata.ts";
 import { oneLine } from "./_errors.ts";
 import { formatPsnr } from "./_psnr.ts";
 import { type PictureFile, readPicture } from "./_picture_file.ts";
-import { shellPath } from "./_shell_quote.ts";
+import { shellPath } from "../config/shell_quote.ts";
 import { writeOut } from "./_stdout.ts";
 
 /**

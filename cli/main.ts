@@ -6,7 +6,7 @@
 import { exitCodeOf, exitCodes, explainError, oneLine, stackOf } from "./_errors.ts";
 import { addPluginFlags } from "./_plugin_flags.ts";
 import { createProgram } from "./_program.ts";
-import { shellQuote } from "./_shell_quote.ts";
+import { shellQuote } from "../config/shell_quote.ts";
 
 /** Errors with which commander says that help or the version has been shown. */
 const shown = ["commander.help", "commander.helpDisplayed", "commander.version"];

@@ -3,7 +3,7 @@
  * @module
  */
 import { Command } from "commander";
-import { integerOption, sideOption } from "./_options.ts";
+import { appended, integerOption, sideOption } from "./_options.ts";
 
 /** The flags of `plan`, parsed. */
 export interface PlanFlags {
@@ -28,11 +28,6 @@ Examples:
   wuerstchen plan icons.jsonc                      a training
 `;
 
-/** Collects the values of a flag that may be repeated. */
-function append(value: string, values: readonly string[] = []): string[] {
-  return [...values, value];
-}
-
 /** Builds the command. */
 export function planCommand(): Command {
   return new Command("plan")
@@ -50,7 +45,7 @@ export function planCommand(): Command {
     .option("--variant <word>", "weights of this variant, such as fp16, for a model on the hub")
     .option("-W, --width <px>", "width of the picture in pixels (default: the model's own)", sideOption("--width"))
     .option("-H, --height <px>", "height of the picture in pixels (default: the model's own)", sideOption("--height"))
-    .option("--set <key=value>", "change a setting of a training; may be repeated", append)
+    .option("--set <key=value>", "change a setting of a training; may be repeated", appended)
     .option(
       "-t, --threads <n>",
       "threads of the runtime (default: one a core)",

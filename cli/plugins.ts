@@ -3,7 +3,7 @@
  * @module
  */
 import { Argument, Command } from "commander";
-import { choiceOption } from "./_options.ts";
+import { appended, choiceOption } from "./_options.ts";
 
 /** The flags of `plugins`, parsed. */
 export interface PluginsFlags {
@@ -37,7 +37,7 @@ export function pluginsCommand(): Command {
       new Argument("<action>", "list, show or new").choices(actions).argParser(choiceOption("<action>", actions)),
     )
     .argument("[words...]", "list [KIND], show NAME, or new KIND NAME")
-    .option("--allow-plugin <file>", "also load a plugin from a file, npm:… or https://…; may be repeated", append)
+    .option("--allow-plugin <file>", "also load a plugin from a file, npm:… or https://…; may be repeated", appended)
     .option("--force", "replace files that are there")
     .option("--json", "print one JSON object")
     .option("--debug", "show the stack of an error")
@@ -47,8 +47,4 @@ export function pluginsCommand(): Command {
       const { runPlugins } = await import("./_run_plugins.ts");
       await runPlugins(action, words, flags);
     });
-}
-
-function append(text: string, before: readonly string[] = []): string[] {
-  return [...before, text];
 }

@@ -71,3 +71,20 @@ export function logAxis(low: number, high: number): Axis {
 function clamped(part: number): number {
   return Math.min(1, Math.max(0, part));
 }
+
+/**
+ * The upright axis of a chart: logarithmic where all values are positive and span over a decade, else linear.
+ *
+ * @param options.scale `"zero"` has it linear, and begin at 0
+ * @param options.base ticks at powers of two in place of ten
+ */
+export function verticalAxis(
+  values: readonly number[],
+  { scale = "auto", base = 10 }: { readonly scale?: "auto" | "zero"; readonly base?: 2 | 10 },
+): { axis: Axis; isLog: boolean } {
+  let [low, high] = [Infinity, -Infinity];
+  for (const y of values) [low, high] = [Math.min(low, y), Math.max(high, y)];
+  if (scale === "zero") return { axis: linearAxis(Math.min(0, low), Math.max(0, high) || 1, { base }), isLog: false };
+  if (low > 0 && high / low > 10) return { axis: logAxis(low, high), isLog: true };
+  return { axis: linearAxis(low, high, { base }), isLog: false };
+}

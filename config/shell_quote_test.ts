@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { shellPath, shellQuote } from "./_shell_quote.ts";
+import { shellPath, shellQuote } from "./shell_quote.ts";
 
 Deno.test("shellQuote() leaves plain words, and quotes the others in the way that reads best", () => {
   for (

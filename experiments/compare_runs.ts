@@ -1,0 +1,101 @@
+/**
+ * Compares two runs: cells with the same settings, one beside the other.
+ * @module
+ */
+import { flatSettings } from "./report/cell_table.ts";
+import { canonicalJson } from "./picture_id.ts";
+import type { StoredRun } from "./run_folder.ts";
+import { type Estimate, estimate } from "./statistics.ts";
+import type { StoredCell } from "./stored_plan.ts";
+import { type Column, columnsOf } from "./summary.ts";
+
+/** A setting that is one thing in all cells of a run, and another in all of the other run. */
+export interface RunDifference {
+  readonly key: string;
+  readonly a: unknown;
+  readonly b: unknown;
+}
+
+/** What a column says of both runs. */
+export interface ColumnComparison {
+  readonly column: Pick<Column, "key" | "title" | "better" | "format">;
+  readonly a: Estimate;
+  readonly b: Estimate;
+  /** Of the pairs: b − a. */
+  readonly difference: Estimate;
+}
+
+/** How two runs compare. */
+export interface RunComparison {
+  readonly differences: readonly RunDifference[];
+  /** Cells that both have, and that only one has. */
+  readonly pairs: number;
+  readonly onlyA: number;
+  readonly onlyB: number;
+  /** Pairs whose pictures are byte for byte the same. */
+  readonly equal: number;
+  readonly columns: readonly ColumnComparison[];
+}
+
+interface Known {
+  readonly cell: StoredCell;
+  readonly settings: ReadonlyMap<string, unknown>;
+}
+
+/**
+ * Compares two runs. What is the same in all cells of a run is a difference of the runs, and not of cells; the other settings, seed and
+ * repeat decide which cells belong together.
+ */
+export function compareRuns(a: StoredRun, b: StoredRun): RunComparison {
+  const [first, second] = [knownCells(a), knownCells(b)];
+  const keys = new Set([...first, ...second].flatMap(({ settings }) => [...settings.keys()]));
+  const differences: RunDifference[] = [];
+  const matched: string[] = [];
+  for (const key of keys) {
+    const [one, other] = [constant(first, key), constant(second, key)];
+    if (one && other && canonicalJson(one.value ?? null) !== canonicalJson(other.value ?? null)) {
+      differences.push({ key, a: one.value, b: other.value });
+    } else matched.push(key);
+  }
+  const nameOf = ({ cell: { seed, repeat }, settings }: Known) =>
+    canonicalJson([matched.map((key) => settings.get(key) ?? null), seed, repeat]);
+  const others = new Map(second.map((known) => [nameOf(known), known.cell]));
+  const pairs = first.flatMap((known) => {
+    const other = others.get(nameOf(known));
+    return other ? [[known.cell, other] as const] : [];
+  });
+  const shaOf = ({ results }: StoredRun, { id }: StoredCell) => results.pictures.get(id)?.sha256;
+  const bColumns = new Map(columnsOf(b).map((column) => [column.key, column]));
+  const columns = columnsOf(a).flatMap((column): ColumnComparison[] => {
+    const values = pairs.flatMap(([one, other]) => {
+      const [x, y] = [column.of(one), bColumns.get(column.key)?.of(other)];
+      return x === undefined || y === undefined ? [] : [{ x, y }];
+    });
+    if (values.length === 0) return [];
+    return [{
+      column,
+      a: estimate(values.map(({ x }) => x))!,
+      b: estimate(values.map(({ y }) => y))!,
+      // Infinities that are equal differ by nothing.
+      difference: estimate(values.map(({ x, y }) => x === y ? 0 : y - x))!,
+    }];
+  });
+  return {
+    differences,
+    pairs: pairs.length,
+    onlyA: first.length - pairs.length,
+    onlyB: second.length - pairs.length,
+    equal: pairs.filter(([one, other]) => shaOf(a, one) !== undefined && shaOf(a, one) === shaOf(b, other)).length,
+    columns,
+  };
+}
+
+function knownCells({ plan, results }: StoredRun): Known[] {
+  return plan.cells.map((cell) => ({ cell, settings: flatSettings(cell, results) }));
+}
+
+/** The value that a setting has in all cells. */
+function constant(cells: readonly Known[], key: string): { value: unknown } | undefined {
+  const values = new Map(cells.map(({ settings }) => [canonicalJson(settings.get(key) ?? null), settings.get(key)]));
+  return values.size === 1 ? { value: [...values.values()][0] } : undefined;
+}

@@ -1,0 +1,36 @@
+/**
+ * What a picture of an experiment is called: by its content, so that equal ones are painted once and found again.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { ModelIdentity, ResolvedOptions } from "../pipeline/types.ts";
+
+/** What decides a picture and its measurements. */
+export interface PictureContent {
+  /** All settings, defaults filled in. */
+  readonly options: ResolvedOptions;
+  readonly model: ModelIdentity;
+  /** Only where they were chosen: a picture has to be found on a machine with more cores too. */
+  readonly threads: number | undefined;
+  readonly repeat: number;
+  /** sha256 of the outside plugins of the experiment. */
+  readonly plugins: readonly string[];
+}
+
+/** Hexadecimal digits of a name. */
+const length = 16;
+
+/** The name of a picture: the beginning of the sha256 of its resolved settings and of the weights' hashes; where files lie does not matter. */
+export function pictureId({ options, model, threads, repeat, plugins }: PictureContent): string {
+  const loras = model.loras?.map(({ hash, scale }) => ({ hash, scale }));
+  const content = { options, weights: model.weights, loras, threads, repeat, plugins };
+  return createHash("sha256").update(canonicalJson(content)).digest("hex").slice(0, length);
+}
+
+/** JSON whose keys are sorted: of equal values it is equal. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined).sort(([a], [b]) => a < b ? -1 : 1);
+  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonicalJson(inner)}`).join(",")}}`;
+}

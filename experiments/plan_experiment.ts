@@ -1,0 +1,190 @@
+/**
+ * Plans an experiment: which pictures it paints, and what that takes. Models are opened, no network is loaded.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { ConfigError, PluginError } from "../errors.ts";
+import { forecastSeconds } from "../pipeline/forecast_time.ts";
+import { type GenerationPlan, planGeneration } from "../pipeline/plan_generation.ts";
+import { compressorOf } from "../pipeline/reconstruct.ts";
+import type { GenerateOptions } from "../pipeline/types.ts";
+import { type OpenMetric, openMetric } from "../plugins/open_metric.ts";
+import type { PluginChoice } from "../plugins/registry.ts";
+import { type Cell, makeCells } from "./cells.ts";
+import type { CellSettings } from "./config_schema.ts";
+import type { Experiment } from "./experiment.ts";
+import { Models, type OpenOptions, splitSettings } from "./models.ts";
+import { pictureId } from "./picture_id.ts";
+import type { StoredPlan } from "./stored_plan.ts";
+import { sweptKeys } from "./sweep.ts";
+
+/** A picture that is to be painted, once, however many cells show it. */
+export interface PlannedPicture {
+  /** Name by its content. */
+  readonly id: string;
+  readonly settings: CellSettings;
+  readonly seed: number;
+  readonly repeat: number;
+  readonly request: GenerateOptions;
+  readonly plan: GenerationPlan;
+}
+
+/** A cell with its pictures. */
+export interface PlannedCell extends Cell {
+  /** Its picture. */
+  readonly id: string;
+  /** What metrics compare it with. */
+  readonly referenceId: string | undefined;
+}
+
+/** A metric with the key that its numbers are kept under. */
+export type PlannedMetric = OpenMetric & { readonly key: string };
+
+/** What an experiment will do. */
+export interface ExperimentPlan {
+  readonly experiment: Experiment;
+  readonly cells: readonly PlannedCell[];
+  /** By name, those of one model one after the other. */
+  readonly pictures: ReadonlyMap<string, PlannedPicture>;
+  readonly metrics: readonly PlannedMetric[];
+  readonly models: Models;
+}
+
+/**
+ * Plans an experiment.
+ *
+ * @throws {ConfigError} where there are too many cells, or settings do not fit a model, naming the cell
+ * @throws {CheckpointError} where a model is missing or damaged
+ */
+export async function planExperiment(experiment: Experiment, options: OpenOptions): Promise<ExperimentPlan> {
+  const cells = makeCells(experiment);
+  const metrics = await openMetrics(experiment, options);
+  const models = new Models(options);
+  try {
+    const plugins = await pluginHashes(options);
+    const pictures = new Map<string, PlannedPicture>();
+    const plan = async (settings: CellSettings, { seed, repeat }: { seed: number; repeat: number }) => {
+      const { pipeline, identity } = await models.of(settings);
+      const request: GenerateOptions = { ...splitSettings(settings).generate, prompt: settings.prompt, seed };
+      const generation = await planGeneration(pipeline, request);
+      const content = { options: generation.options, model: identity, threads: settings.threads, repeat, plugins };
+      const id = pictureId(content);
+      if (!pictures.has(id)) pictures.set(id, { id, settings, seed, repeat, request, plan: generation });
+      return id;
+    };
+    const planned: PlannedCell[] = [];
+    for (const cell of cells) {
+      const { settings, reference, seed, repeat } = cell;
+      try {
+        const referenceId = reference && await plan(reference, { seed, repeat: 0 });
+        planned.push({ ...cell, id: await plan(settings, { seed, repeat }), referenceId });
+      } catch (error) {
+        throw explained(error, cell);
+      }
+    }
+    if (metrics.some((metric) => "compare" in metric)) {
+      for (const { settings } of planned) compressorOf((await models.of(settings)).pipeline.parts);
+    }
+    return { experiment, cells: planned, pictures: byModel(pictures, models), metrics, models };
+  } catch (error) {
+    await models[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** The plan as its folder keeps it. */
+export function toStored({ experiment: { name, config }, cells, metrics }: ExperimentPlan): StoredPlan {
+  const { description, average, report, plugins, sweep = {} } = config;
+  return {
+    name,
+    ...(description === undefined ? {} : { description }),
+    swept: sweptKeys(sweep),
+    average,
+    axes: report,
+    plugins,
+    cells: cells.map(({ id, referenceId, settings, swept, seed, repeat }) => ({
+      id,
+      ...(referenceId === undefined ? {} : { referenceId }),
+      settings,
+      swept,
+      seed,
+      repeat,
+    })),
+    metrics: metrics.map((metric) => {
+      const { key, unit, better } = metric;
+      return { key, unit, better, isOfSets: "compare" in metric };
+    }),
+  };
+}
+
+/** What a plan takes, of the pictures that are not finished. */
+export function forecastExperiment(
+  { pictures }: Pick<ExperimentPlan, "pictures">,
+  { speed, isFinished = () => false }: { speed: number; isFinished?: (id: string) => boolean },
+): { pictures: number; seconds: number; flops: number; memory: number } {
+  const left = [...pictures.values()].filter(({ id }) => !isFinished(id));
+  const work = left.flatMap(({ plan }) => plan.work);
+  return {
+    pictures: left.length,
+    seconds: work.reduce((sum, part) => sum + forecastSeconds(part, { speed, kind: "inference" }), 0),
+    flops: work.reduce((sum, { flops }) => sum + flops, 0),
+    memory: left.reduce((most, { plan }) => Math.max(most, plan.memory.peak), 0),
+  };
+}
+
+async function openMetrics(
+  { config, placeOf }: Experiment,
+  { registry }: OpenOptions,
+): Promise<PlannedMetric[]> {
+  const { metrics, reference } = config;
+  if (metrics.length > 0 && reference === undefined) {
+    throw new ConfigError(
+      `${
+        placeOf(["metrics"])
+      }: "metrics": Expected "reference" too, the settings of what pictures are compared with, such as ` +
+        '{ "priorSteps": 60 }',
+    );
+  }
+  const opened: PlannedMetric[] = [];
+  for (const choice of metrics as (string | PluginChoice)[]) {
+    const metric = await openMetric(registry, choice);
+    const key = typeof choice === "string" ? choice : `${choice.name}${optionsKey(choice)}`;
+    if (opened.some((other) => other.key === key)) {
+      throw new ConfigError(`${placeOf(["metrics"])}: "metrics": Expected ${key} once but found it again`);
+    }
+    opened.push({ ...metric, key });
+  }
+  return opened;
+}
+
+function optionsKey({ options = {} }: PluginChoice): string {
+  const all = Object.entries(options).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  return all.length === 0 ? "" : `(${all.join(", ")})`;
+}
+
+/** What outside plugins are: files by their content, others by their address. */
+async function pluginHashes({ registry }: OpenOptions): Promise<string[]> {
+  const outside = registry.list().filter(({ source }) => source !== "built in");
+  const hashes = await Promise.all(outside.map(async ({ source }) => {
+    const bytes = source.startsWith("file:")
+      ? await Deno.readFile(fileURLToPath(source))
+      : new TextEncoder().encode(source);
+    return createHash("sha256").update(bytes).digest("hex");
+  }));
+  return hashes.sort();
+}
+
+/** The same pictures, those of one model one after the other: it is loaded once. */
+function byModel(pictures: ReadonlyMap<string, PlannedPicture>, models: Models): Map<string, PlannedPicture> {
+  const groups = Map.groupBy(pictures.values(), ({ settings }) => models.keyOf(settings));
+  return new Map([...groups.values()].flat().map((picture) => [picture.id, picture]));
+}
+
+/** An error about the settings of a cell, with what makes the cell what it is. */
+function explained(error: unknown, { swept }: Cell): unknown {
+  const keys = Object.entries(swept);
+  if (keys.length === 0 || !(error instanceof ConfigError || error instanceof PluginError)) return error;
+  const where = keys.map(([key, value]) => `${key} ${JSON.stringify(value)}`).join(", ");
+  return new ConfigError(`cell with ${where}: ${error.message}`, { cause: error });
+}

@@ -1,0 +1,56 @@
+/**
+ * Charts of what was measured.
+ * @module
+ */
+import { seriesChart } from "../../report/series_chart.ts";
+import { assignmentLabel, valueLabel } from "../labels.ts";
+import { canonicalJson } from "../picture_id.ts";
+import type { Point } from "../points.ts";
+import type { StoredCell } from "../stored_plan.ts";
+import type { Column } from "../summary.ts";
+import { type Layout, valuesIn } from "./layout.ts";
+
+/** A section with a chart for each column that has numbers; nothing where only one point was measured. */
+export function charts(
+  { points, columns, layout: { chartX, curves }, cells }: {
+    points: readonly Point<StoredCell>[];
+    columns: readonly Column[];
+    layout: Layout;
+    cells: readonly StoredCell[];
+  },
+): string {
+  if (chartX === undefined) return "";
+  const values = valuesIn(cells, chartX);
+  const places = new Map(values.map((value, i) => [canonicalJson(value ?? null), i]));
+  const across = values.map((value) => ({ label: valueLabel(value), value }));
+  const groups = Map.groupBy(points, ({ swept }) => assignmentLabel(pick(swept, curves)));
+  const drawn = columns.flatMap((column) => {
+    const series = [...groups].map(([name, points]) => ({
+      name,
+      points: points.flatMap((point) => {
+        const found = column.ofPoint(point);
+        if (!found) return [];
+        return [{
+          index: places.get(canonicalJson(point.swept[chartX] ?? null))!,
+          y: found.mean,
+          margin: found.margin,
+        }];
+      }),
+    }));
+    if (series.every(({ points }) => points.length === 0)) return [];
+    const counts = new Set(points.flatMap((point) => column.ofPoint(point)?.count ?? []));
+    const size = counts.size === 1
+      ? ` · n = ${[...counts][0]}`
+      : ` · n = ${Math.min(...counts)} to ${Math.max(...counts)}`;
+    const note = `over ${chartX} · ${column.better} is better${size}`;
+    const { title, format, fromZero } = column;
+    return [seriesChart({ title, note, across, series, format, scale: fromZero ? "zero" : "auto" })];
+  });
+  if (drawn.length === 0) return "";
+  return '<section id="charts"><h2>Measurements <small>means with 95 % confidence intervals</small></h2>' +
+    `<div class="charts">${drawn.join("\n")}</div></section>`;
+}
+
+function pick(swept: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(keys.map((key) => [key, swept[key]]));
+}

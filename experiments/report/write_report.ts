@@ -1,0 +1,21 @@
+import { join } from "node:path";
+import { writeFileAtomic } from "../../files/atomic_write.ts";
+import { names, readRun } from "../run_folder.ts";
+import { experimentPage } from "./page.ts";
+import { reportPictures } from "./pictures.ts";
+
+/**
+ * Makes `report.html` of what is in a run's folder, at any time.
+ *
+ * The page stands alone: pictures are `data:` URIs, charts inline SVG; it asks no network.
+ *
+ * @returns its path
+ * @throws {ConfigError} where the folder is none of an experiment, or of another version
+ */
+export async function writeExperimentReport(folder: string): Promise<string> {
+  const run = await readRun(folder);
+  const page = experimentPage(run, await reportPictures(run));
+  const path = join(folder, names.report);
+  await writeFileAtomic(path, new TextEncoder().encode(page), { force: true });
+  return path;
+}

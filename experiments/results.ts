@@ -1,0 +1,123 @@
+/**
+ * The lines of `results.jsonl`: what was painted and measured.
+ * @module
+ */
+import { z } from "zod";
+import type { StageName } from "../pipeline/types.ts";
+
+/** A number that may be infinite, which JSON has no word for. */
+const anyNumber = z.union([z.number(), z.enum(["Infinity", "-Infinity"])]).transform(Number);
+
+/** A number as {@linkcode resultLine} reads it again. */
+export function jsonNumber(value: number): number | "Infinity" | "-Infinity" {
+  return Number.isFinite(value) ? value : value > 0 ? "Infinity" : "-Infinity";
+}
+
+const stage = z.object({
+  load: z.number(),
+  run: z.number(),
+  steps: z.number(),
+  evaluations: z.number(),
+  /** Floating-point operations. */
+  flops: z.number(),
+});
+
+const picture = z.object({
+  type: z.literal("picture"),
+  id: z.string(),
+  /** In the folder of the run. */
+  file: z.string(),
+  /** Of the file. */
+  sha256: z.string(),
+  time: z.string(),
+  /** Of the program that painted it. */
+  version: z.string(),
+  settings: z.record(z.string(), z.unknown()),
+  options: z.record(z.string(), z.unknown()),
+  model: z.object({ name: z.string(), weights: z.record(z.string(), z.string()) }).loose(),
+  seed: z.number(),
+  repeat: z.number(),
+  seconds: z.number(),
+  stages: z.record(z.string(), stage),
+  /** Most bytes in memory that were seen between two steps. */
+  memory: z.number(),
+  warnings: z.array(z.string()),
+});
+
+const failure = z.object({ type: z.literal("failure"), id: z.string(), time: z.string(), error: z.string() });
+
+const measure = z.object({
+  type: z.literal("measure"),
+  id: z.string(),
+  reference: z.string(),
+  metric: z.string(),
+  value: anyNumber,
+});
+
+const comparison = z.object({
+  type: z.literal("comparison"),
+  /** Of the pictures, the references and the metric. */
+  key: z.string(),
+  metric: z.string(),
+  value: anyNumber,
+  count: z.number(),
+  values: z.array(anyNumber).optional(),
+});
+
+/** A line. */
+export const resultLine = z.discriminatedUnion("type", [picture, failure, measure, comparison]);
+
+/** A line. */
+export type ResultLine = z.output<typeof resultLine>;
+
+/** A painted picture. */
+export type PictureResult = z.output<typeof picture> & {
+  readonly stages: Readonly<Partial<Record<StageName, z.output<typeof stage>>>>;
+};
+
+/** What a metric found for a set of pictures. */
+export type Comparison = z.output<typeof comparison>;
+
+/** Everything that a run has found; later lines replace earlier ones of the same picture. */
+export interface Results {
+  readonly pictures: ReadonlyMap<string, PictureResult>;
+  /** What went wrong with pictures that are not there. */
+  readonly failures: ReadonlyMap<string, string>;
+  /** By {@linkcode measureKey}. */
+  readonly measures: ReadonlyMap<string, number>;
+  /** By their own key. */
+  readonly comparisons: ReadonlyMap<string, Comparison>;
+  /** Lines that could not be read. */
+  readonly unread: number;
+}
+
+/** The key of a metric's number for a picture. */
+export function measureKey({ id, reference, metric }: { id: string; reference: string; metric: string }): string {
+  return JSON.stringify([id, reference, metric]);
+}
+
+/** Reads the lines; those that are damaged are counted. */
+export function parseResults(text: string): Results {
+  const pictures = new Map<string, PictureResult>();
+  const failures = new Map<string, string>();
+  const measures = new Map<string, number>();
+  const comparisons = new Map<string, Comparison>();
+  let unread = 0;
+  for (const line of text.split("\n").filter((line) => line !== "")) {
+    const found = parseLine(line);
+    if (found === undefined) unread++;
+    else if (found.type === "picture") pictures.set(found.id, found as PictureResult);
+    else if (found.type === "failure") failures.set(found.id, found.error);
+    else if (found.type === "measure") measures.set(measureKey(found), found.value);
+    else comparisons.set(found.key, found);
+  }
+  return { pictures, failures, measures, comparisons, unread };
+}
+
+function parseLine(line: string): ResultLine | undefined {
+  try {
+    return resultLine.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
