@@ -30,6 +30,7 @@ const scopes: Readonly<Record<PhaseName, Readonly<Record<string, NetworkName>>>>
   stageA: { vqgan: "vqgan" },
   stageB: { decoder: "decoder", compressor: "compressor", text_encoder: "decoder_text_encoder" },
   stageC: { prior: "prior", text_encoder: "prior_text_encoder" },
+  preview: { preview: "preview" },
 };
 
 /** Normals for pictures in latent space; 0.1…0.9 for pixels, times and levels; captions of different lengths. */

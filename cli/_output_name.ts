@@ -4,7 +4,7 @@
  */
 import { basename, dirname, extname, join } from "node:path";
 import { ConfigError } from "../errors.ts";
-import type { ImageFormat } from "../images/format.ts";
+import { type ImageFormat, imageFormats } from "../images/format.ts";
 import { quote } from "../weights/quote.ts";
 import { exitCodeOf, exitCodes } from "./_errors.ts";
 
@@ -129,6 +129,8 @@ export interface OutputFlags {
   /** Value of `--output`. */
   output?: string | undefined;
   format?: ImageFormat | undefined;
+  /** What pictures are where neither says it; `png` where left out. */
+  usual?: ImageFormat | undefined;
   force: boolean;
   /** Writes the state between two stages in place of pictures. */
   handOver: boolean;
@@ -143,17 +145,18 @@ export interface OutputFlags {
  * @throws {Deno.errors.PermissionDenied | Deno.errors.NotCapable} where the folder may not be written
  */
 export async function planOutput(files: readonly NameParts[], flags: OutputFlags): Promise<OutputPlan> {
-  const { output, format, force, handOver } = flags;
+  const { output, format, usual = "png", force, handOver } = flags;
   if (handOver && format !== undefined) {
     throw new ConfigError("Expected no --format with --stop-after: it writes safetensors, not a picture");
   }
-  const types: readonly FileType[] = handOver ? ["safetensors"] : ["png", "jpg", "webp"];
+  const pictures = [usual, ...imageFormats.filter((type) => type !== usual)];
+  const types: readonly FileType[] = handOver ? ["safetensors"] : pictures;
   if (output === "-") {
     if (handOver) throw new ConfigError("Expected a file name for --output with --stop-after but found -");
     if (files.length !== 1) {
       throw new ConfigError(`Expected one picture for --output - but this makes ${files.length}: name files instead`);
     }
-    return { kind: "stdout", type: format ?? "png" };
+    return { kind: "stdout", type: format ?? usual };
   }
   if (output === "") throw new ConfigError("Expected a file name for --output but found nothing");
   if (output === undefined || await isFolder(output)) {

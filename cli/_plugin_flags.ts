@@ -36,7 +36,7 @@ export async function addPluginFlags(program: Command, args: readonly string[]):
       const words = schema.enum?.map(String);
       const placeholder = words ? words.join("|") : schema.type ?? "value";
       const added = new Option(`${flag}-${kebab(option)} <${placeholder}>`, describe(schema));
-      command.addOption(added.helpGroup(`Options of ${name}:`).argParser((text) => parse(text, schema)));
+      command.addOption(added.helpGroup(`Options of ${name}:`).argParser((text) => parseOption(text, schema)));
     }
   }
 }
@@ -46,7 +46,7 @@ function describe({ description = "", default: value }: JsonSchema): string {
 }
 
 /** What a text means for a schema; where it means nothing, the text, which the schema then refuses in its own words. */
-function parse(text: string, { type }: JsonSchema): unknown {
+export function parseOption(text: string, { type }: JsonSchema): unknown {
   if (type === "string") return text;
   try {
     return JSON.parse(text);

@@ -6,6 +6,7 @@ import { jsonSchemaOf } from "../config/json_schema.ts";
 import { builtinRegistry } from "../plugins/builtin.ts";
 import { allowedBySettings, canonicalSpecifier, isSpecifier, loadPlugin } from "../plugins/load.ts";
 import type { PluginChoice, Registry } from "../plugins/registry.ts";
+import { splitPost } from "./_post_text.ts";
 
 /** Flags that choose plugins. */
 export interface PluginFlags {
@@ -15,6 +16,8 @@ export interface PluginFlags {
   readonly decoderScheduler?: string;
   readonly priorPlugin?: string;
   readonly runtime?: string;
+  /** `--post`, as often as it is given; `false` is `--no-post`. */
+  readonly post?: readonly string[] | false;
 }
 
 /** The flags behind which the name of a plugin stands, and whose plugin's options become flags. */
@@ -34,7 +37,8 @@ export const pluginSlots = [
  */
 export async function openRegistry(flags: PluginFlags): Promise<Registry> {
   const registry = builtinRegistry();
-  const named = pluginSlots.map(({ key }) => flags[key]).filter((name) => name !== undefined).filter(isSpecifier);
+  const slots = pluginSlots.map(({ key }) => flags[key]).filter((name) => name !== undefined);
+  const named = [...slots, ...(flags.post || []).map((text) => splitPost(text).name)].filter(isSpecifier);
   const byFlag = flags.allowPlugin ?? [];
   if (named.length + byFlag.length === 0) return registry;
   const settings = named.length > 0 ? await allowedBySettings() : [];
@@ -56,14 +60,16 @@ export function chosenPlugin(
   const text = flags[slot];
   if (text === undefined) return undefined;
   const { kind } = pluginSlots.find(({ key }) => key === slot)!;
-  const { name, options: schema } = registry.get(kind, isSpecifier(text) ? nameOf(text, registry) : text);
+  const { name, options: schema } = registry.get(kind, nameOf(text, registry));
   const names = schema === undefined ? [] : Object.keys(jsonSchemaOf(schema).properties ?? {});
   const all = flags as Readonly<Record<string, unknown>>;
   const given = names.map((key) => [key, all[`${slot}${key[0]!.toUpperCase()}${key.slice(1)}`]] as const);
   return { name, options: Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
 }
 
-function nameOf(specifier: string, registry: Registry): string {
+/** The name of a plugin that may be named by what it was loaded from. */
+export function nameOf(specifier: string, registry: Registry): string {
+  if (!isSpecifier(specifier)) return specifier;
   const source = canonicalSpecifier(specifier);
   return registry.list().find((entry) => entry.source === source)?.plugin.name ?? specifier;
 }

@@ -9,12 +9,14 @@ import type { PictureMetadata } from "../pipeline/metadata.ts";
 import type { Staged } from "../pipeline/sampling.ts";
 import type { GenerateOptions, HandOver, ResolvedOptions, RngKind } from "../pipeline/types.ts";
 import type { GuidanceSchedule } from "../pipeline/guidance.ts";
+import type { Encoding } from "../plugins/contracts/postprocessor.ts";
 import type { PluginChoice, Registry } from "../plugins/registry.ts";
 import type { SpacingName } from "../schedulers/spacings.ts";
 import { chooseModel } from "./_earlier_model.ts";
 import { readLatents } from "./_latents.ts";
 import { maxPictures, randomSeed } from "./_options.ts";
 import type { NameParts } from "./_output_name.ts";
+import { encodingOfPost, readPost } from "./_post.ts";
 import { missingPrompt, readPrompts } from "./_prompts.ts";
 import { chosenPlugin, openRegistry, type PluginFlags } from "./_registry.ts";
 
@@ -94,6 +96,8 @@ export interface GenerateRequest {
   readonly loras: readonly LoraChoice[];
   /** What runs the networks; the usual runtime where left out. */
   readonly runtime: PluginChoice | undefined;
+  /** How pictures want to be stored where no flag says otherwise. */
+  readonly encoding: Encoding;
   /** The plugins that the flags allow, and what comes along. */
   readonly registry: Registry;
   /** One entry a generation. */
@@ -142,6 +146,7 @@ export async function readRequest(
     threads: flags.threads ?? repeats?.threads,
     loras: flags.lora ?? await earlierLoras(flags, { repeats, from }),
     registry,
+    encoding: await encodingOfPost(shared.post ?? from?.options.post, { registry }),
     runtime: chosenPlugin("runtime", flags, { registry }),
     runs,
     // A hand-over is one file a run.
@@ -256,6 +261,7 @@ async function ownSettings(flags: GenerateFlags, registry: Registry): Promise<Pa
   set("priorScheduler", plugin("priorScheduler") ?? plugin("scheduler"));
   set("decoderScheduler", plugin("decoderScheduler"));
   set("priorPlugin", plugin("priorPlugin"));
+  if (flags.post !== undefined) set("post", readPost(flags.post || [], { registry }));
   for (const stage of ["prior", "decoder"] as const) {
     set(`${stage}Shift`, flags[`${stage}Shift`]);
     set(`${stage}GuidanceSchedule`, flags[`${stage}GuidanceSchedule`]);

@@ -96,11 +96,17 @@ function needsHashes({ repeats, from }: GenerateRequest, { metadata, json, jsonl
 
 /** Settles the names of all files, while a mistake costs nothing. */
 async function settleOutput(
-  { files }: GenerateRequest,
+  { files, encoding }: GenerateRequest,
   { output, format, force = false, stopAfter, saveTensors }: GenerateFlags,
   { stdout }: GenerateStreams,
 ): Promise<OutputPlan> {
-  const plan = await planOutput(files, { output, format, force, handOver: stopAfter !== undefined });
+  const plan = await planOutput(files, {
+    output,
+    format,
+    usual: encoding.format,
+    force,
+    handOver: stopAfter !== undefined,
+  });
   if (plan.kind === "stdout" && stdout.isTerminal) {
     throw new ConfigError("Expected --output - to lead to a file or a program but found a terminal: add > picture.png");
   }

@@ -90,6 +90,7 @@ function range({ type, minimum, exclusiveMinimum, maximum, enum: words, default:
 function flagOf({ kind, classes }: Plugin): string | undefined {
   if (kind === "scheduler") return "--prior-scheduler";
   if (kind === "runtime") return "--runtime";
+  if (kind === "postprocessor") return "--post";
   return kind === "prior" && classes === undefined ? "--prior-plugin" : undefined;
 }
 

@@ -5,6 +5,7 @@
 import { basename, join } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { phaseNames, readTrainingConfig } from "../train/config.ts";
+import { phaseTitles } from "../train/report/phase_section.ts";
 import { trainingConfigSchema } from "../train/config_json_schema.ts";
 import { train, type TrainingEvent } from "../train/trainer.ts";
 import { InterruptedError } from "./_errors.ts";
@@ -13,8 +14,6 @@ import { Progress } from "./_progress.ts";
 import { writeOut } from "./_stdout.ts";
 import { openTerminal, type Terminal, warn } from "./_terminal.ts";
 import type { TrainFlags } from "./train.ts";
-
-const titles = { stageA: "Stage A", stageB: "Stage B", stageC: "Stage C" } as const;
 
 /**
  * Trains, drawing how far it is, and prints the path of the finished model; or prints the JSON Schema of a configuration.
@@ -30,7 +29,9 @@ export async function runTrain(path: string | undefined, flags: TrainFlags): Pro
   const folder = flags.output ?? join("runs", basename(path).replace(/\.jsonc?$/, ""));
   using interruption = watchInterruption();
   const terminal = openTerminal("stderr");
-  const plan = phaseNames.flatMap((name) => config[name] ? [{ stage: titles[name], total: config[name].steps }] : []);
+  const plan = phaseNames.flatMap((name) =>
+    config[name] ? [{ stage: phaseTitles[name], total: config[name].steps }] : []
+  );
   using progress = new Progress(quiet ? [] : plan, {
     terminal: quiet ? { ...terminal, isTerminal: false, write: () => {} } : terminal,
   });
@@ -38,7 +39,12 @@ export async function runTrain(path: string | undefined, flags: TrainFlags): Pro
   const start = performance.now();
   for await (const event of train(config, { folder, acceptChanges, ignoreMemory, signal: interruption.signal })) {
     if (event.type === "progress") {
-      progress.update({ stage: titles[event.phase], step: event.step, total: event.total, seconds: event.seconds });
+      progress.update({
+        stage: phaseTitles[event.phase],
+        step: event.step,
+        total: event.total,
+        seconds: event.seconds,
+      });
       continue;
     }
     if (jsonl) writeOut(`${JSON.stringify(event)}\n`);
@@ -66,7 +72,7 @@ function say(
     case "step": {
       const speed = `${number("picturesPerSecond", 3)} pictures/s`;
       const memory = `${Math.round(event["memory"] as number / 2 ** 20)} MiB`;
-      const at = `${titles[event["phase"] as keyof typeof titles]} ${event["step"]}`;
+      const at = `${phaseTitles[event["phase"] as keyof typeof phaseTitles]} ${event["step"]}`;
       terminal.write(`${at}  loss ${number("loss", 4)}  ${speed}  ${memory}  ${minutes.toFixed(1)} min\n`);
       break;
     }

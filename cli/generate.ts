@@ -228,6 +228,14 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
         "make the image embedding by another prior, such as from-image or interpolate, in place of Stage C or around it",
     },
     {
+      flags: "--post <name:key=value,…>",
+      help:
+        "change finished pictures by a post-processor of wuerstchen plugins list postprocessor, such as resize:scale=2; several " +
+        "work one after the other",
+      parse: (text, before) => [...(before as string[] | false | undefined || []), text],
+    },
+    { flags: "--no-post", help: "leave out the post-processors of what is repeated or continued" },
+    {
       flags: "--allow-plugin <file>",
       help:
         "load a plugin from a file, npm:… or https://…, which then runs with all rights of this program; may be repeated",
@@ -250,7 +258,10 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
     ]),
     { flags: "--no-metadata", help: "leave out prompt, settings and weight hashes, which -C and info read" },
     { flags: "--no-show", help: "do not show the picture on the terminal" },
-    { flags: "--preview", help: "show the picture on the terminal while Stage B works" },
+    {
+      flags: "--preview",
+      help: "show the picture on the terminal while Stage B works, and Stage C where the model has a preview decoder",
+    },
     integer("--preview-every <n>", "like --preview, every n steps (default: 4)", { min: 1, max: maxSteps }),
     {
       flags: "--json",
@@ -305,6 +316,7 @@ Examples:
   echo "a rocket" | wuerstchen generate - -o - > rocket.png
   wuerstchen generate -C a-whale-7.png -s 8
   wuerstchen generate "a fox" --prior-scheduler ddim --prior-scheduler-eta 0.5
+  wuerstchen generate "a fox" --post resize:scale=2 --post sharpen --post format:type=jpg,quality=80
 
 Progress, warnings and errors go to standard error, paths and data to standard output. Sizes are in pixels, times in seconds.
 `;

@@ -17,7 +17,7 @@ export interface TrainFlags {
 }
 
 const examples = `
-CONFIG is JSON with comments: data, sizes of the networks, and the phases stageA, stageB and stageC.
+CONFIG is JSON with comments: data, sizes of the networks, and the phases stageA, stageB, stageC and preview.
 A run that was interrupted goes on bit for bit when it is started again with the same folder.
 
 Examples:

@@ -5,8 +5,11 @@
  */
 import { z } from "zod";
 import { conv, convTranspose, formatShape, gelu, GraphError, parameter, scope, type Value } from "../onnx/mod.ts";
-import { batchNorm } from "./batch_norm.ts";
+import { batchNorm, type Buffers } from "./batch_norm.ts";
 import { count } from "./config.ts";
+
+/** Pixels of a preview a cell of Stage C's latent, along a side. */
+export const previewScale = 8;
 
 /** Sizes of a preview decoder, by default the published one's. */
 export const previewDecoderConfig = z.object({
@@ -33,9 +36,14 @@ function double(x: Value, { to }: { to: number }): Value {
  * Decodes Stage C's latents, as the semantic compressor makes them, to pixels: 0…1 as far as the decoder is trained, not clamped.
  *
  * @param latents [b, c_in, n, m]
+ * @param options.buffers makes it the training mode, see {@linkcode batchNorm}
  * @returns [b, c_out, 8n, 8m]
  */
-export function previewDecoder({ c_in, c_hidden, c_out }: PreviewDecoderConfig, latents: Value): Value {
+export function previewDecoder(
+  { c_in, c_hidden, c_out }: PreviewDecoderConfig,
+  latents: Value,
+  { buffers }: { buffers?: Buffers } = {},
+): Value {
   if (latents.dim(1) !== c_in) {
     throw new GraphError(`Expected latents of ${c_in} channels but found ${formatShape(latents.shape)}`);
   }
@@ -44,7 +52,7 @@ export function previewDecoder({ c_in, c_hidden, c_out }: PreviewDecoderConfig, 
   /** The convolution, the GELU and the BatchNorm are a block each; the norm comes last. */
   const layer = (convolution: (x: Value) => Value) => {
     x = gelu(scope(`blocks.${index}`, () => convolution(x)));
-    x = batchNorm(`blocks.${index + 2}`, x, { epsilon: 1e-5 });
+    x = batchNorm(`blocks.${index + 2}`, x, { epsilon: 1e-5, buffers });
     index += 3;
   };
   layer((x) => convolve(x, { to: c_hidden, kernel: 1 }));

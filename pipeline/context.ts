@@ -2,13 +2,16 @@
  * What the stages of a generation share.
  * @module
  */
+import type { Pixels } from "../images/pixels.ts";
+import type { Encoding } from "../plugins/contracts/postprocessor.ts";
+import type { OpenRuntime } from "../plugins/open_runtime.ts";
 import type { Registry } from "../plugins/registry.ts";
 import type { Network } from "../stages/network.ts";
 import type { Job } from "./job.ts";
 import type { ModelParts } from "./parts.ts";
 import type { Previewer } from "./preview.ts";
 import type { Clock } from "./timings.ts";
-import type { GeneratedImage, GenerateEvent, StageName } from "./types.ts";
+import type { GeneratedImage, GenerateEvent, GenerateOptions, StageName } from "./types.ts";
 
 /** What a generation works with. */
 export interface Context {
@@ -22,8 +25,23 @@ export interface Context {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly previewer: Previewer;
+  /** What runs the networks, and with how many threads. */
+  readonly runtime: OpenRuntime;
+  readonly threads: number;
+  /** Makes a job within the run `index`, once there is memory for it. */
+  makeJob(options: GenerateOptions, index: number): Promise<Job>;
   /** Wraps the bytes of a picture (HWC). */
-  finish(job: Job, picture: { data: Uint8Array; channels: number; index: number }): GeneratedImage;
+  finish(job: Job, picture: FinishedPicture): GeneratedImage;
+}
+
+/** A picture that nothing changes any more. */
+export interface FinishedPicture extends Omit<Pixels, "channels"> {
+  /** As many as the model's pictures have. */
+  readonly channels: number;
+  /** Its place among the pictures of the run, from 0. */
+  readonly index: number;
+  /** How it wants to be stored. */
+  readonly encoding?: Encoding;
 }
 
 /** Work that reports what it does and ends with a result. */

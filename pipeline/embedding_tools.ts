@@ -6,11 +6,12 @@ import type { EmbeddingTools, Steps } from "../plugins/contracts/parts.ts";
 import { decodeImage } from "../images/codec.ts";
 import { fitPicture } from "../images/fit_picture.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type Context, load, release } from "./context.ts";
+import { compressPictures } from "./compress_pictures.ts";
+import type { Context } from "./context.ts";
 import { checkFinite } from "./denoise.ts";
 import { stack } from "./guidance.ts";
 import type { Job } from "./job.ts";
-import { compressorOf, padToDecoded } from "./reconstruct.ts";
+import { OwnFailures } from "./own_failures.ts";
 import { embeddingShape, samplePrior } from "./run_prior.ts";
 import { encodeTexts, gatherText, type States } from "./text_states.ts";
 
@@ -21,16 +22,7 @@ export function embeddingTools(
 ): { tools: EmbeddingTools; isOwn: (error: unknown) => boolean } {
   const { prior } = context.parts;
   const states: States = new Map();
-  const failures = new WeakSet<object>();
-
-  async function* watched<Result>(steps: Steps<Result>): Steps<Result> {
-    try {
-      return yield* steps;
-    } catch (error) {
-      if (error instanceof Object) failures.add(error);
-      throw error;
-    }
-  }
+  const failures = new OwnFailures();
 
   async function* encode(prompts: readonly string[]): Steps<Tensor<"float32">> {
     if (prompts.some((prompt) => !states.has(prompt))) {
@@ -51,25 +43,15 @@ export function embeddingTools(
     return yield* samplePrior(job, { latents, text: all, ...(strength === undefined ? {} : { strength }) }, context);
   }
 
-  async function* compress(pixels: Tensor<"float32">): Steps<Tensor<"float32">> {
-    const compressor = compressorOf(context.parts);
-    const { plan } = job;
-    yield* load("compressor", compressor.network, { ...plan.decoded, cells: plan.prior }, context);
-    const embedding = await compressor.embed(padToDecoded(pixels, plan));
-    await release(compressor.network, context);
-    checkFinite(embedding, "compressor: embedding");
-    return embedding;
-  }
-
   const tools: EmbeddingTools = {
     noise: (seed) => job.drawNoise(embeddingShape(job, context), { seed }),
-    encode: (prompts) => watched(encode(prompts)),
-    denoise: (latents, options) => watched(denoise(latents, options)),
-    compress: (pixels) => watched(compress(pixels)),
+    encode: (prompts) => failures.watch(encode(prompts)),
+    denoise: (latents, options) => failures.watch(denoise(latents, options)),
+    compress: (pixels) => failures.watch(compressPictures(job, pixels, context)),
     async readPicture(file) {
       const channels = context.parts.decoder.autoencoder.config.in_channels;
       return fitPicture(await decodeImage(await Deno.readFile(file)), { ...job.plan.image, channels });
     },
   };
-  return { tools, isOwn: (error) => error instanceof Object && failures.has(error) };
+  return { tools, isOwn: (error) => failures.has(error) };
 }

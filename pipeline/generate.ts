@@ -4,7 +4,7 @@
  * ```text
  * prompt ─ text encoder ─┐
  *                        ├─ Stage C ─ image embedding 16×n×m ─┐
- * prompt ─ text encoder ─┴────────────────────────────────────┴─ Stage B ─ latents 4×h×w ─ Stage A ─ pixels
+ * prompt ─ text encoder ─┴────────────────────────────────────┴─ Stage B ─ latents 4×h×w ─ Stage A ─ pixels ─ (post-processors)
  * ```
  *
  * Several jobs go through the stages together, one stage after the other, so that each network is loaded once and only one
@@ -17,9 +17,10 @@ import { checkFinite } from "./denoise.ts";
 import { rows, stack } from "./guidance.ts";
 import type { DecoderGroup, Job } from "./job.ts";
 import { cropToBytes } from "./pixels.ts";
+import { type DecodedPicture, postprocess } from "./postprocess.ts";
+import { runDecoder } from "./run_decoder.ts";
 import { runEmbeddingPrior, runPrior } from "./run_prior.ts";
-import { halves, sampleStage } from "./sample_stage.ts";
-import { arrangeText, encodeTexts, promptsOf, type States } from "./text_states.ts";
+import { encodeTexts, promptsOf } from "./text_states.ts";
 
 /** Runs all jobs. Their results are left in the jobs. */
 export async function* generate(jobs: readonly Job[], context: Context): Events {
@@ -37,46 +38,24 @@ export async function* generate(jobs: readonly Job[], context: Context): Events 
   const decoderTexts = { jobs: decoderJobs, promptsOf: (job: Job) => promptsOf(job, "decoder") };
   const decoderText = yield* encodeTexts("decoder", decoder.text, decoderTexts, context);
   for (const job of decoderJobs) {
-    for (const group of job.groups) yield* runDecoder(job, group, decoderText, context);
+    for (const group of job.groups) yield* runDecoder(job, group, { states: decoderText }, context);
   }
   await release(decoder.stage.network, context);
 
-  for (const job of jobs.filter((job) => job.needs("pixels"))) yield* decodePixels(job, context);
+  const unfinished = new Map<Job, DecodedPicture[]>();
+  for (const job of jobs.filter((job) => job.needs("pixels"))) unfinished.set(job, yield* decodePixels(job, context));
   await release(decoder.autoencoder.network, context);
+
+  for (const [job, pictures] of unfinished) yield* postprocess(job, pictures, context);
 }
 
-/** Stage B for one prompt: noise and image embedding → VQ latents. */
-async function* runDecoder(job: Job, group: DecoderGroup, states: States, context: Context): Events {
-  const { stage, text: encoder } = context.parts.decoder;
-  const { decoder: { height, width }, prior: cells } = job.plan;
-  const { copies } = job.batches.decoder;
-  yield* load("decoder", stage.network, { height, width, embedding: cells, tokens: encoder.tokens, copies }, context);
-
-  const guided = job.isGuided("decoder");
-  const times = job.options.imagesPerPrompt;
-  const own = rows(job.embeddings!, group.first, group.first + times);
-  const embedding = guided ? stack(own, tensor("float32", own.shape)) : own;
-  const text = arrangeText(states, { prompts: [group.prompt], negativePrompts: [group.negativePrompt], times, guided });
-  job.record(`${group.name}.text`, text);
-  checkFinite(own, "decoder: image_embeddings", { handedIn: true });
-  checkFinite(text, `decoder: ${group.name}.text`);
-  const latents = job.initialNoise("decoder", [times, stage.config.c_in, height, width], { first: group.first });
-  if (!job.request.decoderLatents) job.record(`noise.${group.name}.0`, latents);
-
-  const [embeddingOf, textOf] = [halves(embedding, { guided }), halves(text, { guided })];
-  const steps = job.stepsTaken("decoder");
-  group.latents = yield* sampleStage(job, "decoder", {
-    name: group.name,
-    latents,
-    first: group.first,
-    progress: { done: job.groups.indexOf(group) * steps, total: job.groups.length * steps },
-    copies,
-    predict: (x, { t, all }) => stage.predict(x, { t, embedding: embeddingOf(all), text: textOf(all) }),
-  }, context);
-}
-
-/** Stage A: VQ latents → pixels, one picture at a time. */
-async function* decodePixels(job: Job, context: Context): Events {
+/**
+ * Stage A: VQ latents → pixels, one picture at a time.
+ *
+ * @returns pictures that post-processors are still to finish
+ */
+async function* decodePixels(job: Job, context: Context): Events<DecodedPicture[]> {
+  const unfinished: DecodedPicture[] = [];
   const { autoencoder } = context.parts.decoder;
   const { height, width } = job.plan.decoder;
   yield* load("pixels", autoencoder.network, { height, width }, context);
@@ -95,7 +74,12 @@ async function* decodePixels(job: Job, context: Context): Events {
       const step = group.first + i + 1;
       const event = { run: job.index, stage: "pixels", step, total: job.count, seconds } as const;
       yield { type: "step", ...event, latents: () => structuredClone(latents) };
-      const picture = { data: cropToBytes(pixels, job.plan), channels: pixels.shape[1]!, index: step - 1 };
+      const data = cropToBytes(pixels, job.plan);
+      const picture = { ...job.plan.image, data, channels: pixels.shape[1]!, index: step - 1 };
+      if (job.options.post) {
+        unfinished.push(picture);
+        continue;
+      }
       const image = context.finish(job, picture);
       job.images.push(image);
       yield { type: "image", run: job.index, image };
@@ -103,6 +87,7 @@ async function* decodePixels(job: Job, context: Context): Events {
     if (job.request.onTensor) recordPixels(job, group, decoded.reduce(stack));
     delete group.latents;
   }
+  return unfinished;
 }
 
 function recordPixels(job: Job, group: DecoderGroup, image: Tensor<"float32">): void {

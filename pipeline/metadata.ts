@@ -48,6 +48,7 @@ export const optionsSchema = z.object({
   decoderSteps: z.int().positive(),
   decoderGuidance: z.number(),
   decoderTimesteps: times.optional(),
+  post: z.array(pluginChoiceSchema).optional(),
   rng: z.enum(["torch", "stream"]),
 });
 
@@ -121,6 +122,7 @@ export function pictureParameters(
       ["Decoder steps", String(options.decoderSteps)],
       ["Decoder CFG scale", String(options.decoderGuidance)],
       ["RNG", options.rng],
+      ...(options.post ? [["Post-processing", options.post.map(({ name }) => name).join(" + ")] as const] : []),
       ["Version", `wuerstchen ${version}`],
     ],
   });

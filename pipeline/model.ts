@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import { carriedFolder } from "../files/carried_folder.ts";
+import { statIfThere } from "../files/stat_if_there.ts";
 import { isArchive, openBundle } from "../hub/bundle.ts";
 import { formatModelId, parseModelId } from "../hub/model_id.ts";
 import { readHubSettings } from "../hub/settings.ts";
@@ -71,6 +72,8 @@ export interface ModelFolders {
   readonly decoder: DecoderRepository;
   /** Folder of the semantic compressor, where the model has one: published repositories leave it out. */
   readonly compressor?: string;
+  /** Folder of the preview decoder, where the model has one. */
+  readonly preview?: string;
   readonly defaults: ModelDefaultsFile;
 }
 
@@ -83,16 +86,18 @@ interface Found {
   readonly prior?: string | undefined;
 }
 
-const isFolder = async (path: string) => (await Deno.stat(path).catch(() => undefined))?.isDirectory ?? false;
-const isFile = async (path: string) => (await Deno.stat(path).catch(() => undefined))?.isFile ?? false;
+const isFolder = async (path: string) => (await statIfThere(path))?.isDirectory ?? false;
+const isFile = async (path: string) => (await statIfThere(path))?.isFile ?? false;
 
-/** The compressor that a decoder was trained with: inside its repository, or beside it. */
-async function compressorOf({ folder }: DecoderRepository): Promise<{ compressor?: string }> {
-  for (const place of [folder, dirname(folder)]) {
-    const compressor = join(place, "compressor");
-    if (await isFile(join(compressor, "config.json"))) return { compressor };
-  }
-  return {};
+/** What a decoder was trained with: inside its repository, or beside it. */
+async function companionsOf({ folder }: DecoderRepository): Promise<{ compressor?: string; preview?: string }> {
+  const find = async (name: string) => {
+    for (const place of [folder, dirname(folder)]) {
+      if (await isFile(join(place, name, "config.json"))) return { [name]: join(place, name) };
+    }
+    return {};
+  };
+  return { ...await find("compressor"), ...await find("preview") };
 }
 
 /** Folder of the models that come with this package. */
@@ -275,7 +280,7 @@ export async function findModel(
     },
     prior: priorHalf,
     decoder: decoderHalf,
-    ...await compressorOf(decoderHalf),
+    ...await companionsOf(decoderHalf),
     defaults: await readDefaults(folders),
   };
 }

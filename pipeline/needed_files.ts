@@ -23,14 +23,16 @@ export function headFiles(paths: ReadonlySet<string>): string[] {
 
 function partsOf({ folder: root, priors, decoders }: ModelFolder, paths: ReadonlySet<string>): Parts {
   const inner = (path: string) => relative(root, path).replaceAll("\\", "/");
-  const compressors = decoders.flatMap(({ folder }) => [folder, dirname(folder)])
-    .filter((folder) => folder === root || !relative(root, folder).startsWith(".."))
-    .map((folder) => inner(join(folder, "compressor")))
-    .filter((folder) => paths.has(`${folder}/config.json`));
+  const places = decoders.flatMap(({ folder }) => [folder, dirname(folder)])
+    .filter((folder) => folder === root || !relative(root, folder).startsWith(".."));
+  const companions = ["compressor", "preview"].flatMap((name) => {
+    return places.map((folder) => inner(join(folder, name))).filter((folder) => paths.has(`${folder}/config.json`))
+      .slice(0, 1);
+  });
   const diffusion = [
     ...priors.map(({ prior }) => inner(prior)),
     ...decoders.flatMap(({ decoder, vqgan }) => [inner(decoder), inner(vqgan)]),
-    ...compressors.slice(0, 1),
+    ...companions,
   ];
   const halves = [...priors, ...decoders];
   return {

@@ -88,6 +88,7 @@ const checks: { readonly [Key in keyof GenerateOptions]-?: Check } = {
   decoderSteps: number,
   decoderGuidance: number,
   decoderTimesteps: times,
+  post: ["a list of plugins, each a name or an object { name, options }", isList(plugin[1])],
   rng: ["a text", isText],
   stopAfter: ['"prior" or "decoder"', (value) => value === "prior" || value === "decoder"],
   from: ["what readHandOver() gives", isHandOver],

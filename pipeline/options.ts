@@ -4,6 +4,7 @@
  */
 import { ConfigError } from "../errors.ts";
 import { builtinRegistry } from "../plugins/builtin.ts";
+import type { Kind } from "../plugins/define.ts";
 import type { PluginChoice, Registry } from "../plugins/registry.ts";
 import { checkTimesteps } from "../schedulers/timesteps.ts";
 import { checkPrompt } from "../text/prompt.ts";
@@ -95,9 +96,9 @@ function chooseTimes(
   return steps === undefined && spacing === undefined ? base ?? model : undefined;
 }
 
-/** A prior by name, its options checked. */
-function choosePrior(choice: string | PluginChoice, registry: Registry): PluginChoice {
-  const { name, options } = registry.choose("prior", choice);
+/** A plugin by name, its options checked. */
+function choose(kind: Kind, choice: string | PluginChoice, { registry }: { registry: Registry }): PluginChoice {
+  const { name, options } = registry.choose(kind, choice);
   return { name, ...(options === undefined ? {} : { options }) };
 }
 
@@ -161,6 +162,7 @@ export function resolveOptions(
     return resolveSampling(stage, given, { steps, hasTimes, registry });
   };
   const priorPlugin = options.priorPlugin ?? base?.priorPlugin;
+  const post = options.post ?? base?.post ?? [];
   const rng = options.rng ?? base?.rng ?? "torch";
   if (rng !== "torch" && rng !== "stream") {
     throw new ConfigError(`Expected rng to be "torch" or "stream" but found "${rng}"`);
@@ -183,7 +185,7 @@ export function resolveOptions(
     ...(decoderSeed === undefined ? {} : { decoderSeed: checkSeeds("decoderSeed", decoderSeed, count) }),
     imagesPerPrompt,
     ...(imageIndex === 0 ? {} : { imageIndex }),
-    ...(priorPlugin === undefined ? {} : { priorPlugin: choosePrior(priorPlugin, registry) }),
+    ...(priorPlugin === undefined ? {} : { priorPlugin: choose("prior", priorPlugin, { registry }) }),
     priorSteps,
     priorGuidance: checkScale("priorGuidance", options.priorGuidance ?? base?.priorGuidance ?? defaults.priorGuidance),
     ...(priorTimesteps ? { priorTimesteps } : {}),
@@ -195,6 +197,7 @@ export function resolveOptions(
     ),
     ...(decoderTimesteps ? { decoderTimesteps } : {}),
     ...sampling("decoder", decoderSteps),
+    ...(post.length === 0 ? {} : { post: post.map((choice) => choose("postprocessor", choice, { registry })) }),
     rng,
   };
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { CheckpointError } from "../errors.ts";
 import { parseConfig } from "../networks/config.ts";
+import { previewDecoderConfig } from "../networks/preview_decoder.ts";
 import { builtinRegistry } from "../plugins/builtin.ts";
 import type {
   Autoencoder,
@@ -21,10 +22,12 @@ import type { ChosenPlugin, Registry } from "../plugins/registry.ts";
 import { cosineSchedule } from "../schedulers/cosine_schedule.ts";
 import { predictionOf } from "../schedulers/prediction.ts";
 import type { NetworkOptions } from "../stages/network.ts";
+import { PreviewStage } from "../stages/preview.ts";
 import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
 import type { LoraNetwork } from "../weights/lora_keys.ts";
 import { quote } from "../weights/quote.ts";
 import { readJson } from "../weights/read_json.ts";
+import { type ChosenDevices, type DeviceNetwork, onDevice } from "./devices.ts";
 import { type LoraChoice, lorasOf, type OpenedLora, openLoras } from "./loras.ts";
 import type { ModelFolders } from "./model.ts";
 import { type NetworkName, type PrecisionChoice, precisionFor } from "./precisions.ts";
@@ -47,6 +50,8 @@ export interface ModelParts {
   };
   /** Only where the model comes with it; pictures are painted without. */
   readonly compressor?: Compressor;
+  /** Only where the model comes with it: small pictures from embeddings. */
+  readonly preview?: PreviewStage;
   /** What is added to the weights. */
   readonly loras: readonly OpenedLora[];
 }
@@ -140,18 +145,38 @@ async function openCompressor(
   },
 ): Promise<Compressor> {
   const compressor = await (await openPart("compressor", folder, how)).create(options);
-  for (
-    const [name, found, wanted] of [
-      ["channels of its embedding", compressor.config.c_latent, stage.config.effnet_embd],
-      ["channels of its pictures", compressor.channels, autoencoder.config.in_channels],
-    ] as const
-  ) {
+  checkFits(folder, [
+    ["channels of its embedding", compressor.config.c_latent, stage.config.effnet_embd],
+    ["channels of its pictures", compressor.channels, autoencoder.config.in_channels],
+  ]);
+  return compressor;
+}
+
+async function openPreview(
+  folder: string,
+  { decoder: { stage, autoencoder }, options, variant }: {
+    decoder: ModelParts["decoder"];
+    options: NetworkOptions;
+    variant: string | undefined;
+  },
+): Promise<PreviewStage> {
+  const file = join(folder, "config.json");
+  const config = parseConfig(previewDecoderConfig, await readJson(file), { file });
+  checkFits(folder, [
+    ["channels of its embedding", config.c_in, stage.config.effnet_embd],
+    ["channels of its pictures", config.c_out, autoencoder.config.out_channels],
+  ]);
+  return new PreviewStage(config, await openCheckpoint(folder, { stem, variant, orPlain: true }), options);
+}
+
+/** @throws {CheckpointError} where a companion of a decoder is one of another decoder */
+function checkFits(folder: string, sizes: readonly (readonly [name: string, found: number, wanted: number])[]): void {
+  for (const [name, found, wanted] of sizes) {
     if (found === wanted) continue;
     throw new CheckpointError(
       `${folder}/config.json: Expected ${wanted} ${name}, as the decoder has them, but found ${found}`,
     );
   }
-  return compressor;
 }
 
 /** @throws {CheckpointError} where none of the networks has the variant that was asked for */
@@ -169,15 +194,17 @@ function checkVariant(variant: string | undefined, checkpoints: readonly Checkpo
  *
  * @param options.variant weights to take where a network has them, such as `fp16`; the other networks take their plain files
  * @param options.precision in what weights are kept
+ * @param options.devices what networks run on; the processor where left out
  * @throws {CheckpointError} where a file is missing or damaged, weights and configuration do not fit, no network has the variant,
  * a LoRA is none of this model, or weights were written in another precision
  */
 export async function openParts(
-  { prior, decoder, compressor }: ModelFolders,
+  { prior, decoder, compressor, preview }: ModelFolders,
   options: NetworkOptions = {},
-  { loras: choices = [], precision, variant, registry = builtinRegistry() }: {
+  { loras: choices = [], precision, devices = {}, variant, registry = builtinRegistry() }: {
     loras?: readonly LoraChoice[] | undefined;
     precision?: PrecisionChoice | undefined;
+    devices?: ChosenDevices["networks"] | undefined;
     variant?: string | undefined;
     registry?: Registry | undefined;
   } = {},
@@ -200,7 +227,10 @@ export async function openParts(
     prior_text_encoder: priorText.checkpoint.tensors,
     decoder: decoderPart.checkpoint.tensors,
   });
-  const kept = (network: NetworkName) => ({ ...options, precision: precisionFor(precision, network) });
+  const placed = (network: DeviceNetwork) => {
+    return { ...options, runtime: onDevice(options.runtime, devices[network]) };
+  };
+  const kept = (network: NetworkName) => ({ ...placed(network), precision: precisionFor(precision, network) });
   const changed = (network: LoraNetwork) => ({ ...kept(network), loras: lorasOf(loras, network) });
   const decoderParts = {
     text: await decoderText.create(kept("decoder_text_encoder"), decoder),
@@ -224,7 +254,10 @@ export async function openParts(
     loras,
     ...(compressor === undefined
       ? {}
-      : { compressor: await openCompressor(compressor, { ...how, decoder: decoderParts, options }) }),
+      : { compressor: await openCompressor(compressor, { ...how, decoder: decoderParts, options: placed("compressor") }) }),
+    ...(preview === undefined
+      ? {}
+      : { preview: await openPreview(preview, { variant, decoder: decoderParts, options }) }),
   };
 }
 

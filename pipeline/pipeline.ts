@@ -14,8 +14,9 @@ import type { PluginChoice, Registry } from "../plugins/registry.ts";
 import { type Tensor, tensorBytes } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
 import { checkFinite } from "./denoise.ts";
+import { chooseDevices, type ChosenDevices, type DeviceChoice, deviceLabel } from "./devices.ts";
 import { checkMemory, forecastMemory, formatBytes, loadedBytes } from "./forecast.ts";
-import type { Context } from "./context.ts";
+import type { Context, FinishedPicture } from "./context.ts";
 import { generate } from "./generate.ts";
 import { Job } from "./job.ts";
 import type { LoraChoice } from "./loras.ts";
@@ -95,6 +96,11 @@ export interface LoadOptions {
   registry?: Registry | undefined;
   /** What runs the networks: a runtime's name, or name and options. Default `"onnxruntime"`. */
   runtime?: string | PluginChoice | undefined;
+  /**
+   * What networks run on: one device for all of them, or one for each (`{ prior: "cuda" }`). Default `"cpu"`. `"auto"` is CUDA where it is
+   * ready; a device that is named and not ready is an error.
+   */
+  device?: DeviceChoice | undefined;
 }
 
 /**
@@ -102,6 +108,7 @@ export interface LoadOptions {
  *
  * @param model a bundled name (`emoji`), a folder, or a repository on the hub (`org/name`, `org/name@revision`), which is fetched
  * @throws {CheckpointError} where it is missing, damaged or no Würstchen model, or a LoRA is none of this model
+ * @throws {ConfigError} where a device is not ready, saying what it lacks
  * @example
  * ```ts
  * import { loadPipeline } from "wuerstchen";
@@ -112,6 +119,7 @@ export interface LoadOptions {
  */
 export async function loadPipeline(model = "emoji", options: LoadOptions = {}): Promise<Pipeline> {
   const { prior, decoder, modelsFolder, variant: wanted, hub } = options;
+  const devices = await chooseDevices(options.device);
   const folders = await findModel(model, { prior, decoder, modelsFolder, hub: { ...hub, variant: wanted } });
   const threads = checkInteger("threads", options.threads ?? navigator.hardwareConcurrency, {
     min: 1,
@@ -126,13 +134,14 @@ export async function loadPipeline(model = "emoji", options: LoadOptions = {}): 
     cacheFolder: options.cacheFolder ?? await userCacheFolder(),
   };
   const open = (precision: PrecisionChoice | undefined) =>
-    openParts(folders, network, { ...options, registry, precision });
+    openParts(folders, network, { ...options, registry, precision, devices: devices.networks });
   const parts = await (options.precision === "auto" ? openFitting(folders, open) : open(options.precision));
   const { keepLoaded, ignoreMemory, hashWeights, cacheFolder, variant } = options;
   return new Pipeline(folders, {
     parts,
     registry,
     runtime,
+    devices,
     threads,
     keepLoaded,
     ignoreMemory,
@@ -164,6 +173,8 @@ export class Pipeline implements AsyncDisposable {
   readonly registry: Registry;
   /** What runs its networks. */
   readonly runtime: OpenRuntime;
+  /** What its networks run on. */
+  readonly devices: ChosenDevices;
   readonly #folders: ModelFolders;
   readonly #source: Omit<ModelIdentity, "weights">;
   #queue: Promise<unknown> = Promise.resolve();
@@ -182,6 +193,7 @@ export class Pipeline implements AsyncDisposable {
       parts,
       registry = builtinRegistry(),
       runtime,
+      devices,
       threads,
       keepLoaded = false,
       ignoreMemory = false,
@@ -190,7 +202,7 @@ export class Pipeline implements AsyncDisposable {
       variant,
     }:
       & Pick<LoadOptions, "keepLoaded" | "ignoreMemory" | "hashWeights" | "cacheFolder" | "variant" | "registry">
-      & { parts: ModelParts; runtime: OpenRuntime; threads: number },
+      & { parts: ModelParts; runtime: OpenRuntime; devices: ChosenDevices; threads: number },
   ) {
     this.name = folders.name;
     this.#folders = folders;
@@ -198,6 +210,7 @@ export class Pipeline implements AsyncDisposable {
     this.parts = parts;
     this.registry = registry;
     this.runtime = runtime;
+    this.devices = devices;
     this.threads = threads;
     this.keepLoaded = keepLoaded;
     this.#ignoreMemory = ignoreMemory;
@@ -307,8 +320,9 @@ export class Pipeline implements AsyncDisposable {
   }
 
   async #free(): Promise<void> {
-    const { prior, decoder, compressor } = this.parts;
-    const networks = [prior.text, prior.stage, decoder.text, decoder.stage, ...(compressor ? [compressor] : [])];
+    const { prior, decoder, compressor, preview } = this.parts;
+    const stages = [prior.text, prior.stage, decoder.text, decoder.stage, compressor, preview];
+    const networks = stages.filter((stage) => stage !== undefined);
     await Promise.all([...networks.map(({ network }) => network.release()), decoder.autoencoder.release()]);
   }
 
@@ -374,14 +388,11 @@ export class Pipeline implements AsyncDisposable {
     // A picture that is finished is worth more than its hashes: where they cannot be had, the run fails without it being lost.
     const unhashed = { ...this.#source, weights: {} };
     const identity = this.#hashWeights ? this.identity().catch(() => unhashed) : Promise.resolve(unhashed);
-    const runtime = await runtimeLabel(this.runtime);
-    const previewer = new Previewer(this.parts.decoder.autoencoder);
+    const { threads } = this;
+    const runtime = `${await runtimeLabel(this.runtime)}${deviceLabel(this.devices)}`;
+    const previewer = new Previewer(this.parts);
     if (!this.#ignoreMemory) {
-      for (const job of jobs) {
-        const stages = job.stages().map(({ stage }) => stage);
-        const { plan, batches } = job;
-        await checkMemory(plan, forecastMemory(this.parts, plan, { batches, keepLoaded: this.keepLoaded, stages }));
-      }
+      for (const job of jobs) await this.#checkMemory(job);
     }
     const context: Context = {
       parts: this.parts,
@@ -392,11 +403,22 @@ export class Pipeline implements AsyncDisposable {
       clock,
       signal,
       previewer,
-      finish: (job, picture) => finishPicture(job, picture, { identity, runtime, threads: this.threads }),
+      runtime: this.runtime,
+      threads,
+      makeJob: async (options, index) => {
+        const job = this.#job(options, index);
+        if (!this.#ignoreMemory) await this.#checkMemory(job);
+        return job;
+      },
+      finish: (job, picture) => finishPicture(job, picture, { identity, runtime, threads }),
     };
     try {
       for (const { index: run, plan, options, ...job } of jobs.map(describe)) {
         yield { type: "plan", run, plan, options, stages: [...(before?.stages ?? []), ...job.stages] };
+      }
+      for (const message of this.devices.notices) {
+        for (const job of jobs) job.warnings.push(message);
+        yield { type: "warning", run: 0, message };
       }
       for await (const event of this.#compute(jobs, context, before)) {
         // The picture will be encoded with the hashes in it. An interruption does not hold it up.
@@ -432,6 +454,13 @@ export class Pipeline implements AsyncDisposable {
       await previewer.release();
       if (!this.keepLoaded) await this.#free();
     }
+  }
+
+  /** @throws {ResourceError} where there is not enough memory for a job */
+  async #checkMemory(job: Job): Promise<void> {
+    const stages = job.stages().map(({ stage }) => stage);
+    const { plan, batches } = job;
+    await checkMemory(plan, forecastMemory(this.parts, plan, { batches, keepLoaded: this.keepLoaded, stages }));
   }
 
   /** Runs the stages. Where a number that is none comes out, the error says whether such a number is in the weights. */
@@ -486,17 +515,16 @@ function hashInputs({ priorLatents, decoderLatents, from }: GenerateOptions): { 
 /** Joins the bytes of a picture with what it says about itself. */
 function finishPicture(
   job: Job,
-  { data, channels, index }: { data: Uint8Array; channels: number; index: number },
+  { data, width, height, channels, index, encoding }: FinishedPicture,
   { identity, runtime, threads }: { identity: Promise<ModelIdentity>; runtime: string; threads: number },
 ): GeneratedImage {
-  const { width, height } = job.plan.image;
   const { options } = job;
   const seed = typeof options.seed === "number" ? options.seed : options.seed[index]!;
   const prompt = job.prompts[Math.floor(index / options.imagesPerPrompt)]!;
   const pixels = { width, height, channels: channels as 1 | 3 | 4, data };
   const encode = async (
     format: ImageFormat,
-    { metadata = true, quality }: { metadata?: boolean; quality?: number } = {},
+    { metadata = true, quality = encoding?.quality }: { metadata?: boolean; quality?: number } = {},
   ) => {
     if (![1, 3, 4].includes(channels)) {
       throw new ConfigError(
@@ -510,5 +538,5 @@ function finishPicture(
     const parameters = pictureParameters(facts, { prompt, seed });
     return writeMetadata(bytes, format, { parameters, wuerstchen: JSON.stringify(facts) });
   };
-  return { ...pixels, seed, index, prompt, encode, png: () => encode("png") };
+  return { ...pixels, seed, index, prompt, ...(encoding ? { encoding } : {}), encode, png: () => encode("png") };
 }

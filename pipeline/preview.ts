@@ -3,10 +3,10 @@
  * @module
  */
 import type { Pixels } from "../images/pixels.ts";
-import type { Autoencoder } from "../plugins/contracts/parts.ts";
 import { AutoencoderStage } from "../stages/autoencoder.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { rows } from "./guidance.ts";
+import type { ModelParts } from "./parts.ts";
 import { cropToBytes } from "./pixels.ts";
 
 /** Longest side of the latents that are decoded for a preview. */
@@ -31,34 +31,59 @@ function shrink(latents: Tensor<"float32">): Tensor<"float32"> {
   return small;
 }
 
-/** Decodes shrunken latents by a Stage A of its own, which stays loaded until it is released. */
+/** What turns latents into pixels: Stage A, or a preview decoder. */
+interface Painter {
+  readonly network: { load(sizes: { height: number; width: number }): Promise<boolean>; release(): Promise<void> };
+  decode(latents: Tensor<"float32">): Promise<Tensor<"float32">>;
+}
+
+/**
+ * Paints what a generation looks like on its way: Stage C's embeddings by the preview decoder, where the model has one, and Stage B's
+ * shrunken latents by a Stage A of its own. Both stay loaded until they are released.
+ */
 export class Previewer {
   readonly #stage: AutoencoderStage;
+  readonly #decoder: Painter | undefined;
   #busy: Promise<unknown> = Promise.resolve();
 
-  constructor(autoencoder: Autoencoder) {
+  constructor({ decoder: { autoencoder }, preview }: Pick<ModelParts, "decoder" | "preview">) {
     this.#stage = new AutoencoderStage(autoencoder.config, autoencoder.network.checkpoint, autoencoder.network.options);
+    this.#decoder = preview;
+  }
+
+  /** Whether there is a preview decoder, which embeddings are painted by. */
+  get paintsEmbeddings(): boolean {
+    return this.#decoder !== undefined;
   }
 
   /** Paints the first picture of Stage B latents [b, 4, h, w], at most 32 cells wide. */
   paint(latents: Tensor<"float32">): Promise<Pixels> {
-    const painted = this.#busy.then(() => this.#paint(shrink(rows(latents, 0, 1))));
-    this.#busy = painted.catch(() => {});
-    return painted;
+    return this.#enqueue(() => paint(this.#stage, shrink(rows(latents, 0, 1))));
   }
 
-  async #paint(latents: Tensor<"float32">): Promise<Pixels> {
-    const [, , height, width] = latents.shape as [number, number, number, number];
-    await this.#stage.network.load({ height, width });
-    const pixels = await this.#stage.decode(latents);
-    const size = { height: pixels.shape[2]!, width: pixels.shape[3]! };
-    const data = cropToBytes(pixels, { image: size, decoded: size, crop: { top: 0, left: 0 } });
-    return { ...size, channels: pixels.shape[1] as Pixels["channels"], data };
+  /** Paints the first picture of embeddings [b, c, n, m], eight pixels a cell. */
+  paintEmbedding(embeddings: Tensor<"float32">): Promise<Pixels> {
+    return this.#enqueue(() => paint(this.#decoder!, rows(embeddings, 0, 1)));
+  }
+
+  #enqueue(work: () => Promise<Pixels>): Promise<Pixels> {
+    const painted = this.#busy.then(work);
+    this.#busy = painted.catch(() => {});
+    return painted;
   }
 
   /** Frees its memory once it has painted what was asked for. */
   async release(): Promise<void> {
     await this.#busy;
-    await this.#stage.network.release();
+    await Promise.all([this.#stage.network.release(), this.#decoder?.network.release()]);
   }
+}
+
+async function paint(painter: Painter, latents: Tensor<"float32">): Promise<Pixels> {
+  const [, , height, width] = latents.shape as [number, number, number, number];
+  await painter.network.load({ height, width });
+  const pixels = await painter.decode(latents);
+  const size = { height: pixels.shape[2]!, width: pixels.shape[3]! };
+  const data = cropToBytes(pixels, { image: size, decoded: size, crop: { top: 0, left: 0 } });
+  return { ...size, channels: pixels.shape[1] as Pixels["channels"], data };
 }

@@ -19,6 +19,7 @@ function counted(change: RuntimeSession["run"] = (outputs) => Promise.resolve(ou
     const session = await nativeRuntime.createSession(model, options);
     counts.made++;
     return {
+      inputs: session.inputs,
       run: async (inputs) => await change(await session.run(inputs)),
       release: async () => {
         counts.released++;

@@ -4,7 +4,7 @@
  */
 import type { Scheduler } from "../plugins/contracts/scheduler.ts";
 import { blame } from "../plugins/registry.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
 import type { Context, Events } from "./context.ts";
 import { denoise, type DenoiseStep } from "./denoise.ts";
 import { rows, stack } from "./guidance.ts";
@@ -105,11 +105,18 @@ async function* reportSteps(
     done: number;
     total: number;
   },
-  { clock, previewer }: Context,
+  { clock, previewer, latentMean, latentStd }: Context,
 ): Events<Tensor<"float32">> {
   // A preview shows the newest step, whichever event it is asked of.
   let newest: DenoiseStep | undefined;
-  const preview = () => previewer.paint(newest!.clean);
+  const preview = () => {
+    const { clean } = newest!;
+    if (stage === "decoder") return previewer.paint(clean);
+    return previewer.paintEmbedding(
+      tensor("float32", clean.shape, clean.data.map((value) => value * latentMean - latentStd)),
+    );
+  };
+  const hasPreview = stage === "decoder" || previewer.paintsEmbeddings;
   for (let taken = 1;; taken++) {
     const { done: finished, value } = await loop.next();
     if (finished) return value;
@@ -127,7 +134,7 @@ async function* reportSteps(
       total,
       seconds,
       latents: () => structuredClone(latents),
-      ...(stage === "decoder" ? { preview } : {}),
+      ...(hasPreview ? { preview } : {}),
     };
   }
 }

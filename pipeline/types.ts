@@ -269,7 +269,10 @@ export type GenerateEvent =
     /** What this step took. */
     readonly seconds: number;
     latents(): Tensor<"float32">;
-    /** Only in Stage B: paints what the picture looks like after the newest step, small. Works until the run has ended. */
+    /**
+     * Only in Stage B, and in Stage C where the model has a preview decoder: paints what the picture looks like after the newest step,
+     * small. Works until the run has ended.
+     */
     preview?(): Promise<Pixels>;
   }
   | WeightsEvent

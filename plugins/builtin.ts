@@ -14,18 +14,23 @@ import stableCascade from "../schedulers/stable_cascade.ts";
 import captionAccuracy from "./builtin/caption_accuracy.ts";
 import clipText from "./builtin/clip_text.ts";
 import diffNeXt from "./builtin/diffnext.ts";
-import featureDistance from "./builtin/feature_distance.ts";
 import ditPrior from "./builtin/dit_prior.ts";
+import featureDistance from "./builtin/feature_distance.ts";
+import format from "./builtin/format.ts";
 import fromImage from "./builtin/from_image.ts";
 import interpolate from "./builtin/interpolate.ts";
 import joinedText from "./builtin/joined_text.ts";
 import onnxRuntime from "./builtin/onnx_runtime.ts";
 import paellaVq from "./builtin/paella_vq.ts";
 import psnr from "./builtin/psnr.ts";
+import refine from "./builtin/refine.ts";
+import resize from "./builtin/resize.ts";
 import semanticCompressor from "./builtin/semantic_compressor.ts";
+import sharpen from "./builtin/sharpen.ts";
 import ssim from "./builtin/ssim.ts";
 import storedText from "./builtin/stored_text.ts";
 import t5Text from "./builtin/t5_text.ts";
+import upscale from "./builtin/upscale.ts";
 import wuerstchenPrior from "./builtin/wuerstchen_prior.ts";
 import type { Plugin } from "./define.ts";
 import { Registry } from "./registry.ts";
@@ -52,6 +57,11 @@ export const builtinPlugins: readonly Plugin[] = [
   diffNeXt,
   paellaVq,
   semanticCompressor,
+  resize,
+  upscale,
+  sharpen,
+  refine,
+  format,
   psnr,
   ssim,
   featureDistance,

@@ -9,12 +9,12 @@ import type {
   Decoder,
   Metric,
   PartContext,
-  Postprocessor,
   Prior,
   Runtime,
   TextEncoder,
   TextEncoderContext,
 } from "./contracts/parts.ts";
+import type { Postprocessor } from "./contracts/postprocessor.ts";
 import type { Scheduler, SchedulerContext } from "./contracts/scheduler.ts";
 
 /** What a plugin of each kind makes, and what from. */

@@ -21,6 +21,7 @@
  */
 export * from "./define.ts";
 export * from "./contracts/parts.ts";
+export * from "./contracts/postprocessor.ts";
 export * from "./contracts/scheduler.ts";
 export { builtinPlugins, builtinRegistry } from "./builtin.ts";
 export { allowedBySettings, canonicalSpecifier, loadPlugin, type LoadPluginOptions } from "./load.ts";

@@ -54,6 +54,9 @@ function checkedSession(session: RuntimeSession, plugin: Pick<Plugin, "kind" | "
     fail("createSession() to return an object with run() and release()");
   }
   return {
+    get inputs() {
+      return session.inputs;
+    },
     async run(inputs) {
       const outputs = await blame(plugin, () => session.run(inputs));
       for (const [name, value] of Object.entries(outputs ?? fail("run() to return an object of tensors"))) {

@@ -8,7 +8,7 @@ import { tinyModel } from "../tests/tiny_model.ts";
 import { builtinPlugins, builtinRegistry } from "./builtin.ts";
 import type { Plugin } from "./define.ts";
 import type { PriorSuiteOptions } from "./testing/test_prior.ts";
-import { testMetric, testPlugin, testPrior, testRuntime, testScheduler } from "./testing.ts";
+import { testMetric, testPlugin, testPostprocessor, testPrior, testRuntime, testScheduler } from "./testing.ts";
 
 /** A network of Stage C, to open a prior on. */
 async function modelIn(folder: string): Promise<NonNullable<PriorSuiteOptions["model"]>> {
@@ -28,7 +28,11 @@ const models: Readonly<Record<string, NonNullable<PriorSuiteOptions["model"]>>> 
 };
 
 /** Options without which a plugin cannot be made. */
-const needed: Readonly<Record<string, Record<string, unknown>>> = { "from-image": { picture: "fox.png" } };
+const needed: Readonly<Record<string, Record<string, unknown>>> = {
+  "from-image": { picture: "fox.png" },
+  resize: { scale: 2 },
+  upscale: { model: fileURLToPath(new URL("../tests/fixtures/upscale/tiny.onnx", import.meta.url)), overlap: 2 },
+};
 /** DDPM in its three forms and LCM keep the noise of their last step, and Stage C's shift ends at a higher level. */
 const tolerances: Readonly<Record<string, number>> = { "stable-cascade": 0.08 };
 
@@ -46,6 +50,9 @@ for (const plugin of builtinPlugins) {
       break;
     case "metric":
       testMetric(plugin as unknown as Plugin<"metric">, { options });
+      break;
+    case "postprocessor":
+      testPostprocessor(plugin as unknown as Plugin<"postprocessor">, { options });
       break;
     case "runtime":
       testRuntime(plugin as unknown as Plugin<"runtime">, { options });

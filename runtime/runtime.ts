@@ -2,7 +2,7 @@
  * What runs networks: a library for ONNX models.
  * @module
  */
-import type { Tensor } from "../tensor/tensor.ts";
+import type { DType, Tensor } from "../tensor/tensor.ts";
 import type { Device } from "./devices/device.ts";
 
 /** How a session is built. */
@@ -27,8 +27,18 @@ export interface SessionOptions {
   optimize?: boolean | undefined;
 }
 
+/** What a network takes. */
+export interface SessionInput {
+  readonly name: string;
+  readonly dtype: DType;
+  /** A number, or a name, of each axis. */
+  readonly shape: readonly (number | string)[];
+}
+
 /** A loaded network. */
 export interface RuntimeSession {
+  /** What it takes, in the model's order. */
+  readonly inputs: readonly SessionInput[];
   /** Runs the network once: named inputs in, named outputs out. */
   run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   /** Frees the network's memory. The session cannot run afterwards. */

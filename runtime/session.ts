@@ -7,7 +7,7 @@ import { type DType, type Tensor, tensor } from "../tensor/tensor.ts";
 import { ResourceError } from "../errors.ts";
 import { loadCarriedLibrary } from "./carried_library.ts";
 import type { Device } from "./devices/device.ts";
-import type { Runtime, RuntimeSession, SessionOptions } from "./runtime.ts";
+import type { Runtime, RuntimeSession, SessionInput, SessionOptions } from "./runtime.ts";
 
 type Ort = typeof import("onnxruntime-node");
 
@@ -91,6 +91,13 @@ export class Session implements RuntimeSession {
       throw device === "cpu" ? error : explained(error, device);
     });
     return new Session(runtime, session);
+  }
+
+  /** What it takes, in the model's order. */
+  get inputs(): readonly SessionInput[] {
+    return this.#session.inputMetadata.flatMap((input) => {
+      return input.isTensor ? [{ name: input.name, dtype: input.type as DType, shape: input.shape }] : [];
+    });
   }
 
   /** Runs the network once: named inputs in, named outputs out. */

@@ -7,7 +7,7 @@ import { compressorChannels } from "../networks/compressor.ts";
 import { modelDefaults, resolveOptions } from "../pipeline/options.ts";
 import { planSizes } from "../pipeline/plan.ts";
 import type { TrainingConfig } from "./config.ts";
-import { type NetworkConfigs, networkConfigs, networkNames, networkParameters } from "./networks.ts";
+import { type NetworkConfigs, networkConfigs, networkParameters, networksOf } from "./networks.ts";
 import { checkPictureSizes, modelSides, pictureSize, trainingSizeRules } from "./picture_sizes.ts";
 
 /**
@@ -19,7 +19,7 @@ import { checkPictureSizes, modelSides, pictureSize, trainingSizeRules } from ".
  */
 export function checkTraining(config: TrainingConfig): void {
   const configs = networkConfigs(config, vocabularies(config));
-  for (const name of networkNames) networkParameters(name, configs);
+  for (const name of networksOf(configs)) networkParameters(name, configs);
   checkChannels(config, configs);
   checkPhases(config);
   checkPictureSizes(config, configs);
@@ -42,12 +42,13 @@ function checkChannels({ data: { channels } }: TrainingConfig, { compressor }: N
 }
 
 /** Each phase learns what the one before has made. */
-function checkPhases({ start, stageA, stageB, stageC }: TrainingConfig): void {
+function checkPhases({ start, stageA, stageB, stageC, preview }: TrainingConfig): void {
   if (start !== undefined) return;
   const missing = (name: string, before: string, what: string) =>
     new ConfigError(`${name}: Expected ${before} too, or a model to start from: it learns ${what} that has learnt`);
   if (stageB && !stageA) throw missing("stageB", "stageA", "the latents of a Stage A");
   if (stageC && !stageB) throw missing("stageC", "stageB", "the embeddings of a compressor");
+  if (preview && !stageB) throw missing("preview", "stageB", "the embeddings of a compressor");
 }
 
 /** Paints in thought: with the model's own settings, and at its own size. */

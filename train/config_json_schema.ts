@@ -12,7 +12,7 @@ import { priorConfig } from "../networks/prior.ts";
 import { semanticCompressorConfig } from "../networks/semantic_compressor.ts";
 import { smallCompressorConfig } from "../networks/small_compressor.ts";
 import { t5Config } from "../networks/t5_encoder.ts";
-import { trainingConfig } from "./config_schema.ts";
+import { smallPreviewConfig, trainingConfig } from "./config_schema.ts";
 
 /** Settings of a network that follow from others, and are not to be set. */
 const derived = {
@@ -21,6 +21,7 @@ const derived = {
   prior: ["c_in", "c_cond"],
   clipText: ["vocab_size", "eos_token_id", "max_position_embeddings", "architectures", "projection_dim"],
   t5: ["vocab_size"],
+  preview: ["c_in", "c_out"],
 } as const;
 
 /** The settings of a network as an object that has no others. */
@@ -57,6 +58,7 @@ export function trainingConfigSchema(): JsonSchema {
       ],
     },
     priorTextEncoder: textEncoder,
+    preview: networkSchema(smallPreviewConfig, derived.preview),
   };
   const described = Object.entries(networks).map(([name, schema]) => {
     const { description = "" } = model.properties![name]!;

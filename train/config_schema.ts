@@ -4,15 +4,21 @@
  */
 import { z } from "zod";
 import { patchDiscriminatorConfig } from "../networks/patch_discriminator.ts";
+import { previewDecoderConfig } from "../networks/preview_decoder.ts";
 import { modelDefaultsFile } from "../pipeline/model.ts";
 import { checkPrompt } from "../text/prompt.ts";
 import { aspectRatios } from "./data/buckets.ts";
 
-/** A phase of a training: Stage A; Stage B with the compressor; Stage C. */
-export type PhaseName = "stageA" | "stageB" | "stageC";
+/** A phase of a training: Stage A; Stage B with the compressor; Stage C; the preview decoder. */
+export type PhaseName = "stageA" | "stageB" | "stageC" | "preview";
 
 /** Names of the phases, in their order. */
-export const phaseNames = ["stageA", "stageB", "stageC"] as const satisfies readonly PhaseName[];
+export const phaseNames = ["stageA", "stageB", "stageC", "preview"] as const satisfies readonly PhaseName[];
+
+/** Sizes of a preview decoder: as published but narrower, since it is to cost little. */
+export const smallPreviewConfig = previewDecoderConfig.extend({
+  c_hidden: previewDecoderConfig.shape.c_hidden.unwrap().default(64),
+});
 
 const positive = z.number().positive();
 const share = z.number().min(0).max(1);
@@ -208,6 +214,8 @@ const stageC = z.strictObject({
   ),
 });
 
+const preview = z.strictObject(phase);
+
 const network = (what: string) =>
   z.looseObject({}).default({}).describe(`Sizes of ${what}, under the names of its \`config.json\`.`);
 
@@ -227,6 +235,10 @@ const model = z.strictObject({
     "Sizes of Stage C's network (`WuerstchenPrior`), or with `_class_name` `WuerstchenDiTPrior` of the transformer.",
   ),
   priorTextEncoder: textEncoder("C"),
+  // Without a default: runs that were started before there was such a network go on.
+  preview: z.looseObject({}).optional().describe(
+    "Sizes of the preview decoder (`Previewer`), under the names of its `config.json`.",
+  ),
   tokenizer: z.strictObject({
     maxLength: z.int().min(4).max(4096).default(77).describe("Tokens that a caption is padded or cut to."),
     size: z.int().min(514).max(49_408).default(4096).describe("Most tokens of the vocabulary that is learnt."),
@@ -285,6 +297,9 @@ export const trainingConfig = z.strictObject({
     "Phase 2: the semantic compressor, and the diffusion of latents given its embedding.",
   ),
   stageC: stageC.optional().describe("Phase 3: the diffusion of embeddings given text."),
+  preview: preview.optional().describe(
+    "A cheap last phase: a small network from embeddings straight to small pictures, which `--preview` then shows while Stage C works.",
+  ),
   samples: z.strictObject({
     every: steps.default(1000).describe("Steps between two sample grids; there is one at the end of each phase too."),
     prompts: z.array(prompt).max(64).default([]).describe(
@@ -311,8 +326,8 @@ export const trainingConfig = z.strictObject({
 }).refine((config) => !config.stageC?.lora || config.start !== undefined, {
   path: ["start"],
   message: "Expected a model to start from: a LoRA changes one that has learnt already",
-}).refine((config) => config.stageA ?? config.stageB ?? config.stageC, {
-  message: "Expected at least one of stageA, stageB and stageC",
+}).refine((config) => phaseNames.some((name) => config[name]), {
+  message: "Expected at least one of stageA, stageB, stageC and preview",
 });
 
 // These are z.input and z.output, under names that the library's documentation can show.

@@ -1,5 +1,6 @@
 /**
- * Writes and reads complete models: a folder with a prior repository, a decoder repository and the compressor.
+ * Writes and reads complete models: a folder with a prior repository, a decoder repository, the compressor, and a preview decoder where
+ * one was trained.
  * @module
  */
 import { basename, dirname, join } from "node:path";
@@ -12,7 +13,7 @@ import { openCheckpoint } from "../weights/checkpoint.ts";
 import type { WeightsName } from "../weights/find_checkpoint.ts";
 import { type LazyTensor, writeSafetensors } from "../weights/safetensors_writer.ts";
 import type { TrainingConfig } from "./config.ts";
-import { type NetworkConfigs, type NetworkName, networkNames, networkParameters } from "./networks.ts";
+import { type NetworkConfigs, type NetworkName, networkParameters, networksOf } from "./networks.ts";
 import { modelSides, pictureSize } from "./picture_sizes.ts";
 import { networkFolder, pipelineSettings, type Start } from "./start.ts";
 import type { Weights } from "./optimiser/gradient_pass.ts";
@@ -28,6 +29,7 @@ const places: Readonly<Record<NetworkName, { folder: string; stem: WeightsName["
   decoder_text_encoder: { folder: "decoder/text_encoder", stem: "model", className: "" },
   prior: { folder: "prior/prior", stem: "diffusion_pytorch_model", className: "" },
   prior_text_encoder: { folder: "prior/text_encoder", stem: "model", className: "" },
+  preview: { folder: "preview", stem: "diffusion_pytorch_model", className: "Previewer" },
 };
 
 const files = ["vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "tokenizer.json"];
@@ -102,7 +104,7 @@ export async function writeModel(
     }
   }
   await writeJson(folder, "train.jsonc", withoutFolders(config));
-  for (const name of networkNames) {
+  for (const name of networksOf(configs)) {
     const { folder: place, stem } = places[name];
     await writeJson(join(folder, place), "config.json", configJson(name, configs));
     const tensors = [...networks.get(name)!].map(([key, value]) => [key, storedAs(value, dtype)] as const);

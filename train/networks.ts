@@ -13,6 +13,7 @@ import {
   type PaellaVqConfig,
   paellaVqConfig,
 } from "../networks/paella_vq.ts";
+import { previewDecoder, type PreviewDecoderConfig } from "../networks/preview_decoder.ts";
 import { declareText, isT5, type TextEncoderConfig, textEncoderSchema, textWidth } from "../networks/text_encoder.ts";
 import { isDit, predictNoise, type StageCConfig, stageCSchema } from "../networks/stage_c.ts";
 import { GraphError, input, traceScopes, type Value } from "../onnx/mod.ts";
@@ -20,6 +21,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { unknownSetting } from "../config/explain_issue.ts";
 import { trainingConfigSchema } from "./config_json_schema.ts";
 import { compressorSchema, type TrainingConfig } from "./config.ts";
+import { smallPreviewConfig } from "./config_schema.ts";
 import {
   clipTextInit,
   decoderInit,
@@ -40,6 +42,7 @@ export const networkNames = [
   "decoder_text_encoder",
   "prior",
   "prior_text_encoder",
+  "preview",
 ] as const;
 export type NetworkName = typeof networkNames[number];
 
@@ -51,6 +54,13 @@ export interface NetworkConfigs {
   readonly decoder_text_encoder: TextEncoderConfig;
   readonly prior: StageCConfig;
   readonly prior_text_encoder: TextEncoderConfig;
+  /** Only where it is trained. */
+  readonly preview?: PreviewDecoderConfig;
+}
+
+/** The names of the networks that a model has. */
+export function networksOf(configs: NetworkConfigs): NetworkName[] {
+  return networkNames.filter((name) => configs[name] !== undefined);
 }
 
 /** Numbers of a vocabulary that a text encoder has to know. */
@@ -86,6 +96,7 @@ function parseSizes<
     | ReturnType<typeof stageCSchema>
     | ReturnType<typeof textEncoderSchema>
     | typeof paellaVqConfig
+    | typeof smallPreviewConfig
     | ReturnType<typeof compressorSchema>,
 >(
   schema: Schema,
@@ -110,7 +121,7 @@ function parseSizes<
  * @throws {ConfigError} where a value is wrong, or two of them contradict each other
  */
 export function networkConfigs(
-  { model, data }: TrainingConfig,
+  { model, data, preview: hasPreview }: TrainingConfig,
   vocabularies: Readonly<Record<"prior" | "decoder", VocabularySize>>,
 ): NetworkConfigs {
   const vqgan = parseSizes(paellaVqConfig, "vqgan", {
@@ -153,7 +164,17 @@ export function networkConfigs(
       c_cond: textWidth(priorText),
     }),
   ) as StageCConfig;
-  return { vqgan, compressor, decoder, decoder_text_encoder: decoderText, prior, prior_text_encoder: priorText };
+  const stages = {
+    vqgan,
+    compressor,
+    decoder,
+    decoder_text_encoder: decoderText,
+    prior,
+    prior_text_encoder: priorText,
+  };
+  if (!hasPreview) return stages;
+  const given = join("preview", model.preview ?? {}, { c_in: compressor.c_latent, c_out: data.channels });
+  return { ...stages, preview: parseSizes(smallPreviewConfig, "preview", given) as PreviewDecoderConfig };
 }
 
 /** Pixels a cell of Stage A's latents, along a side. */
@@ -180,7 +201,7 @@ export function embedForTraining(
 }
 
 /** Builds every part of a network once, so that all its parameters are declared. */
-const declarations: { [Name in NetworkName]: (config: NetworkConfigs[Name]) => void } = {
+const declarations: { [Name in NetworkName]: (config: NonNullable<NetworkConfigs[Name]>) => void } = {
   vqgan(config) {
     const side = pixelsPerLatent(config);
     const latents = paellaEncode(config, input("pixels", "float32", [1, config.in_channels, side, side]));
@@ -209,6 +230,7 @@ const declarations: { [Name in NetworkName]: (config: NetworkConfigs[Name]) => v
     });
   },
   prior_text_encoder: declareTextEncoder,
+  preview: (config) => void previewDecoder(config, input("latents", "float32", [1, config.c_in, 1, 1])),
 };
 
 function declareTextEncoder(config: TextEncoderConfig): void {
@@ -225,7 +247,7 @@ export function networkParameters<Name extends NetworkName>(
   configs: NetworkConfigs,
 ): ReadonlyMap<string, readonly number[]> {
   try {
-    return traceScopes(() => declarations[name](configs[name])).parameters as ReadonlyMap<string, readonly number[]>;
+    return traceScopes(() => declarations[name](configs[name]!)).parameters as ReadonlyMap<string, readonly number[]>;
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
     throw new ConfigError(`The sizes of ${name} contradict each other: ${error.message}`, { cause: error });
@@ -241,6 +263,7 @@ function initialValues(name: NetworkName, configs: NetworkConfigs): InitialValue
     case "prior":
       return isDit(configs.prior) ? ditInit : priorInit;
     case "compressor":
+    case "preview":
       return plainInit;
     default: {
       const config = configs[name];

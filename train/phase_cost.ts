@@ -6,7 +6,7 @@ import { ConfigError } from "../errors.ts";
 import { GraphError, peakActivationBytes } from "../onnx/mod.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import type { PhaseConfig, PhaseName } from "./config.ts";
-import { type NetworkConfigs, type NetworkName, networkNames, networkParameters } from "./networks.ts";
+import { type NetworkConfigs, type NetworkName, networkParameters, networksOf } from "./networks.ts";
 import { gradientGraph } from "./optimiser/gradient_graph.ts";
 import { passOptions } from "./optimiser/training_step.ts";
 import { optimiserOf, stepFlops, stepOptions } from "./phase_run.ts";
@@ -32,10 +32,10 @@ export interface PhaseCost {
 const baseBytes = 300e6;
 
 /** Number of parameters of each network. */
-export function parameterCounts(configs: NetworkConfigs): Record<NetworkName, number> {
+export function parameterCounts(configs: NetworkConfigs): Partial<Record<NetworkName, number>> {
   const count = (name: NetworkName) =>
     [...networkParameters(name, configs).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
-  return Object.fromEntries(networkNames.map((name) => [name, count(name)])) as Record<NetworkName, number>;
+  return Object.fromEntries(networksOf(configs).map((name) => [name, count(name)]));
 }
 
 /** Copies of the trained weights that a checkpoint's state holds: the weights, the optimiser's tensors, their average. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { listCheckpoints, type Position, readStates } from "./checkpoint.ts";
 import { type PhaseName, phaseNames, type TrainingConfig } from "./config.ts";
 import { readNetwork } from "./model_folder.ts";
-import { initialWeights, type NetworkConfigs, type NetworkName, networkNames } from "./networks.ts";
+import { initialWeights, type NetworkConfigs, type NetworkName, networksOf } from "./networks.ts";
 import type { Weights } from "./optimiser/gradient_pass.ts";
 import type { TrainingState } from "./optimiser/training_step.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -43,7 +43,7 @@ export async function startOrResume(
   const last = (await listCheckpoints(folder.checkpoints)).at(-1);
   const start = last?.path ?? config.start;
   const networks = new Map<NetworkName, Weights>();
-  for (const name of networkNames) {
+  for (const name of networksOf(sizes)) {
     const weights = start === undefined ? undefined : await readNetwork(start, name, sizes);
     networks.set(name, weights ?? initialWeights(name, sizes, config));
   }

@@ -16,6 +16,7 @@ import { loraFile } from "./checkpoint.ts";
 import type { PhaseName, TrainingConfig } from "./config.ts";
 import { FrozenNetwork } from "./frozen_network.ts";
 import { readNetwork } from "./model_folder.ts";
+import { previewTarget } from "./phases/preview.ts";
 import type { NetworkConfigs } from "./networks.ts";
 import type { Weights } from "./optimiser/gradient_pass.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -124,7 +125,7 @@ export interface SampleRequest {
 export async function sampleGrid(checkpoint: string, request: SampleRequest): Promise<LoggedEvent | undefined> {
   const { name, step, folder, signal } = request;
   const file = join(folder.samples, `${name}-${String(step).padStart(7, "0")}.png`);
-  const make = name === "stageA" ? reconstructions : name === "stageB" ? roundTrips : paintings;
+  const make = makers[name];
   try {
     const { png, ...rest } = await make(checkpoint, request);
     await writeFileAtomic(file, png, { force: true });
@@ -133,6 +134,36 @@ export async function sampleGrid(checkpoint: string, request: SampleRequest): Pr
     if (signal?.aborted) return undefined;
     throw error;
   }
+}
+
+const makers: Readonly<Record<PhaseName, (checkpoint: string, request: SampleRequest) => Promise<Grid>>> = {
+  stageA: reconstructions,
+  stageB: roundTrips,
+  stageC: paintings,
+  preview: previews,
+};
+
+/** A grid, and what is said of it. */
+interface Grid {
+  readonly png: Uint8Array;
+  readonly psnr?: number;
+  readonly prompts?: readonly string[];
+}
+
+/** Fixed pictures, as small as previews are, above what the preview decoder makes of their embeddings. */
+async function previews(checkpoint: string, { config, data }: SampleRequest): Promise<Grid> {
+  const { images } = await fixedPictures(data, { config, count: config.samples.pictures });
+  await using pipeline = await openCheckpointModel(checkpoint, config);
+  const { preview } = pipeline.parts;
+  if (!preview) throw new TypeError(`Expected a preview decoder in ${checkpoint} but found none`);
+  const embedding = await pipeline.embed(images);
+  const [height, width] = embedding.shape.slice(2) as [number, number];
+  await preview.network.load({ height, width });
+  const decoded = await preview.decode(embedding);
+  const small = previewTarget(images, { height, width });
+  const clamped = decoded.data.map((value) => Math.min(Math.max(value, 0), 1));
+  const cells = [small.data, clamped].flatMap((data) => cellsOf({ shape: small.shape, data }));
+  return { png: encodePng(tileImages(cells, { columns: images.shape[0]! })), psnr: psnr(clamped, small.data) };
 }
 
 async function reconstructions(checkpoint: string, { config, configs, data }: SampleRequest) {

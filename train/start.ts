@@ -16,19 +16,20 @@ import type { NetworkName } from "./networks.ts";
 export type Start = NonNullable<TrainingConfig["start"]>;
 
 /** Folder of each network: part of the model, and folder below it. */
-const places: Readonly<Record<NetworkName, readonly ["prior" | "decoder" | "compressor", string]>> = {
+const places: Readonly<Record<NetworkName, readonly ["prior" | "decoder" | "compressor" | "preview", string]>> = {
   vqgan: ["decoder", "vqgan"],
   compressor: ["compressor", ""],
   decoder: ["decoder", "decoder"],
   decoder_text_encoder: ["decoder", "text_encoder"],
   prior: ["prior", "prior"],
   prior_text_encoder: ["prior", "text_encoder"],
+  preview: ["preview", ""],
 };
 
 /** The folder of a network of a model, undefined where it is not said. */
 export function networkFolder(start: Start, name: NetworkName): string | undefined {
   const [part, folder] = places[name];
-  const root = typeof start === "string" ? join(start, part) : start[part];
+  const root = typeof start === "string" ? join(start, part) : part === "preview" ? undefined : start[part];
   return root === undefined ? undefined : join(root, folder);
 }
 
@@ -46,6 +47,7 @@ const settings = [
   ["decoderTextEncoder", "decoder_text_encoder"],
   ["prior", "prior"],
   ["priorTextEncoder", "prior_text_encoder"],
+  ["preview", "preview"],
 ] as const;
 
 /** Keys of a `config.json` that are not the network's own. */

@@ -121,15 +121,6 @@ export type Autoencoder = Pick<
 /** Pictures to embeddings. */
 export type Compressor = Pick<CompressorStage, "config" | "channels" | "network" | "embed">;
 
-/** Changes finished pictures. */
-export interface Postprocessor {
-  /** The changed picture, in an array of its own. */
-  process(
-    picture: Pixels,
-    options: { readonly prompt: string; readonly signal: AbortSignal },
-  ): Promise<Pixels> | Pixels;
-}
-
 /** What the numbers of a metric are. */
 export interface Measured {
   /** Unit of its numbers, such as `dB`; `""` where there is none, `"share"` of what lies between 0 and 1. */
@@ -176,4 +167,4 @@ export interface SetMeasure {
 /** Either kind of metric: `"measure" in metric` tells them apart. */
 export type Metric = PairMetric | SetMetric;
 
-export type { Runtime, RuntimeSession, SessionOptions } from "../../runtime/runtime.ts";
+export type { Runtime, RuntimeSession, SessionInput, SessionOptions } from "../../runtime/runtime.ts";

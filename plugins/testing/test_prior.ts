@@ -1,6 +1,7 @@
 import type { EmbeddingRequest, EmbeddingTools, PartContext, Steps } from "../contracts/parts.ts";
 import type { Plugin } from "../define.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { finish } from "./finish.ts";
 import { expect, makePart, type SuiteOptions, testPlugin } from "../testing.ts";
 
 /** How a prior is tested. */
@@ -90,15 +91,6 @@ function shapeTools({ shape, picture }: EmbeddingRequest): EmbeddingTools {
     compress: (pixels) => give(wave([pixels.shape[0]!, ...shape.slice(1)])),
     readPicture: () => Promise.resolve(wave([1, 3, picture.height, picture.width])),
   };
-}
-
-/** The end of a promise or a generator. */
-async function finish<Result>(work: Promise<Result> | Steps<Result>): Promise<Result> {
-  if (!(Symbol.asyncIterator in work)) return await work;
-  for (;;) {
-    const { done, value } = await work.next();
-    if (done) return value;
-  }
 }
 
 function checkTensor(found: Tensor<"float32">, shape: readonly number[], what: string): void {

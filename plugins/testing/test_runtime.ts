@@ -27,6 +27,11 @@ export function testRuntime(plugin: Plugin<"runtime">, suite: SuiteOptions = {})
         return { kind: "external", dtype: "float32", location: "weights", offset: 4 };
       });
       const session = await runtime.createSession(model, { folder, threads: 1 });
+      const inputs = JSON.stringify(session.inputs);
+      expect(
+        inputs === JSON.stringify([{ name: "x", dtype: "float32", shape: ["batch", 2] }]),
+        `"inputs" is ${inputs} where x is a float32 of ["batch", 2]`,
+      );
       for (const [values, wanted] of [[[1, 0], [11, 22]], [[0, 1, 1, 1], [13, 24, 14, 26]]] as const) {
         const batch = values.length / 2;
         const { y: found } = await session.run({ x: tensor("float32", [batch, 2], Float32Array.from(values)) });

@@ -78,6 +78,13 @@ export function latentEncoder({ config, configs: { vqgan }, networks }: PhaseCon
   return pictureEncoder({ encode, weights: networks.get("vqgan")!, config });
 }
 
+/** The compressor's embeddings, as Stage B takes them. */
+export function embeddingEncoder({ config, configs: { compressor }, networks }: PhaseContext): PictureEncoder {
+  const settings = pipelineSettings(config);
+  const encode = (pixels: Value) => embedForTraining(compressor, pixels, settings);
+  return pictureEncoder({ encode, weights: networks.get("compressor")!, config });
+}
+
 /** The compressor's embeddings as Stage C makes them. */
 export function targetEncoder({ config, configs: { compressor }, networks }: PhaseContext): PictureEncoder {
   const settings = pipelineSettings(config);

@@ -10,6 +10,7 @@ import { batchSizes } from "../picture_sizes.ts";
 import { pipelineSettings } from "../start.ts";
 import type { Objective } from "./objective.ts";
 import type { ObjectiveContext } from "./phase.ts";
+import { previewObjective, previewTrains } from "./preview.ts";
 import { stageAObjectives, stageATrains } from "./stage_a_phase.ts";
 import { stageBObjectiveAt } from "./stage_b_phase.ts";
 import { stageCObjectiveAt } from "./stage_c_phase.ts";
@@ -52,6 +53,13 @@ export function phaseObjectives(name: PhaseName, context: ObjectiveContext): Pha
         stageCObjectiveAt(context, config.stageC!, { height, width }).objective
       );
       return { objectives, adversaries: [], ...(config.stageC!.lora ? { trained: isLoraFactor } : {}) };
+    }
+    case "preview": {
+      const cells = sizes.map((size) => embeddingCells(size, pipelineSettings(config)));
+      const objectives = cells.map(([height, width]) => {
+        return previewObjective(configs.preview!, { batch: config.preview!.batch, height, width });
+      });
+      return { objectives, adversaries: [], trained: previewTrains };
     }
   }
 }

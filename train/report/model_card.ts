@@ -3,6 +3,7 @@
  * @module
  */
 import { formatCount, formatDuration, formatFlops, formatNumber } from "../../report/quantities.ts";
+import { phaseTitles } from "./phase_section.ts";
 import type { RunHistory } from "./run_history.ts";
 
 /** What a card is written from. */
@@ -16,8 +17,6 @@ export interface ModelCardFacts {
   /** File of the training's report in the repository. */
   readonly report?: string | undefined;
 }
-
-const titles = { stageA: "Stage A", stageB: "Stage B", stageC: "Stage C" } as const;
 
 /** Writes a card in the hub's format: front matter for programs, Markdown for people. */
 export function modelCard({ id, license, history, report }: ModelCardFacts): string {
@@ -49,7 +48,7 @@ function trainingSection(history: RunHistory | undefined, report: string | undef
   const rows = history.phases.map(({ phase, plan, steps, seconds, flops }) => {
     const last = steps.at(-1);
     const cells = [
-      titles[phase],
+      phaseTitles[phase],
       formatCount(last?.step ?? 0),
       plan ? formatCount(plan.batch) : "",
       plan?.samples === undefined ? "" : formatCount(plan.samples),

@@ -15,12 +15,14 @@ export const phaseTitles: Readonly<Record<PhaseName, string>> = {
   stageA: "Stage A",
   stageB: "Stage B",
   stageC: "Stage C",
+  preview: "Preview decoder",
 };
 
 const phaseSubjects: Readonly<Record<PhaseName, string>> = {
   stageA: "pictures to latents and back",
   stageB: "compressor, and latents from its embeddings",
   stageC: "embeddings from text",
+  preview: "small pictures from embeddings",
 };
 
 /** Most parts of a loss that get a chart. */
