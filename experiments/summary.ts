@@ -19,6 +19,10 @@ export interface Column {
   readonly better: "higher" | "lower";
   /** Whether its axis begins at 0. */
   readonly fromZero: boolean;
+  /** What ticks of its axis are multiples of powers of. */
+  readonly base: 2 | 10;
+  /** In a word or two, before its number; `""` where the unit says it. */
+  readonly label: string;
   format(value: number): string;
   /** Its number for a cell; undefined where there is none. */
   of(cell: StoredCell): number | undefined;
@@ -42,7 +46,9 @@ export function columnsOf({ plan, results }: Pick<StoredRun, "plan" | "results">
       const picture = results.pictures.get(id);
       return picture && value(picture);
     };
-    return { key, title, better: "lower", fromZero: true, format, of, ofPoint: ({ cells }) => meanOf(cells, of) };
+    const ofPoint: Column["ofPoint"] = ({ cells }) => meanOf(cells, of);
+    const base = key === "memory" ? 2 : 10;
+    return { key, title, better: "lower", fromZero: true, base, label: "", format, of, ofPoint };
   };
   return [
     ...plan.metrics.map((metric) => metricColumn(metric, { results })),
@@ -63,7 +69,7 @@ function metricColumn(metric: StoredPlan["metrics"][number], { results }: Pick<S
       (found.values ? estimate(found.values) : { mean: found.value, margin: undefined, count: found.count });
   };
   const title = unit === "" || unit === "share" ? key : `${key} (${unit})`;
-  return { key, title, better, fromZero: unit === "share", format: formatOf(unit), of, ofPoint };
+  return { key, title, better, fromZero: unit === "share", base: 10, label: key, format: formatOf(unit), of, ofPoint };
 }
 
 function formatOf(unit: string): (value: number) => string {

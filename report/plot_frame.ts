@@ -23,9 +23,15 @@ export interface Tick {
 
 const margin = { left: 56, right: 14, top: 8, bottom: 24 };
 
-/** The frame in a picture of some size. */
-export function plotFrame({ width, height }: { width: number; height: number }): PlotFrame {
-  const { left, right, top, bottom } = margin;
+/**
+ * The frame in a picture of some size.
+ *
+ * @param options.left room for the labels of the upright axis
+ */
+export function plotFrame(
+  { width, height, left = margin.left }: { width: number; height: number; left?: number },
+): PlotFrame {
+  const { right, top, bottom } = margin;
   return { width, height, left, right: width - right, top, bottom: height - bottom };
 }
 

@@ -33,20 +33,22 @@ export interface SeriesChartOptions {
   readonly series: readonly Series[];
   /** `"zero"`: linear from 0. */
   readonly scale?: "auto" | "zero";
+  /** Ticks at powers of two in place of ten. */
+  readonly base?: 2 | 10;
   readonly format?: (value: number) => string;
 }
 
 /** Most series that can be told apart. */
 export const maxSeries = 8;
 
-const size = { width: 480, height: 240 };
+const size = { width: 480, height: 240, left: 78 };
 
 /** Part of the axis that a label takes. */
 const labelShare = 0.09;
 
 /** Draws a chart as a `<figure>` with its legend. Values that are no finite numbers leave no trace. */
 export function seriesChart(
-  { title, note = "", across, series, scale = "auto", format = formatShort }: SeriesChartOptions,
+  { title, note = "", across, series, scale = "auto", base = 10, format = formatShort }: SeriesChartOptions,
 ): string {
   const drawn = series.slice(0, maxSeries).map(({ name, points }) => ({
     name,
@@ -55,7 +57,7 @@ export function seriesChart(
   const all = drawn.flatMap(({ points }) => points);
   if (all.length === 0) return chartFigure({ title, note: "nothing to draw yet", body: "" });
   const ends = all.flatMap(({ y, margin = 0 }) => [y - margin, y + margin]);
-  const { axis: up, isLog } = verticalAxis(ends, { scale });
+  const { axis: up, isLog } = verticalAxis(ends, { scale, base });
   const frame = plotFrame(size);
   const places = placesOf(across.map(({ value }) => value));
   const x = (index: number) => xOf(frame, places[index]!);

@@ -51,7 +51,9 @@ export function cellTable(
   },
 ): string {
   const settings = cells.map((cell) => flatSettings(cell, results));
-  const { keys, common } = differences(settings);
+  // Of a cell that is not painted the defaults are not known.
+  const painted = settings.filter((_, i) => results.pictures.has(cells[i]!.id));
+  const { keys, common } = differences(painted.length > 0 ? painted : settings);
   const measured = columns.filter((column) => cells.some((cell) => column.of(cell) !== undefined));
   const hasRepeats = cells.some(({ repeat }) => repeat > 0);
   const heads = [...keys, "seed", ...(hasRepeats ? ["repeat"] : []), ...measured.map(({ title }) => title), "command"];

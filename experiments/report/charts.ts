@@ -43,8 +43,8 @@ export function charts(
       ? ` · n = ${[...counts][0]}`
       : ` · n = ${Math.min(...counts)} to ${Math.max(...counts)}`;
     const note = `over ${chartX} · ${column.better} is better${size}`;
-    const { title, format, fromZero } = column;
-    return [seriesChart({ title, note, across, series, format, scale: fromZero ? "zero" : "auto" })];
+    const { title, format, fromZero, base } = column;
+    return [seriesChart({ title, note, across, series, format, base, scale: fromZero ? "zero" : "auto" })];
   });
   if (drawn.length === 0) return "";
   return '<section id="charts"><h2>Measurements <small>means with 95 % confidence intervals</small></h2>' +

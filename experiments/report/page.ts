@@ -110,7 +110,7 @@ function environmentTable(environments: readonly RunEnvironment[]): string {
   const note = environments.length > 1
     ? '<p class="note">Painted on several machines or versions: times differ.</p>'
     : "";
-  return `<section><h2>Environment</h2><div class="scroll"><table class="text cells"><thead><tr>${
+  return `<section><h2>Environment</h2><div class="scroll"><table class="cells"><thead><tr>${
     heads.map((head) => `<th scope="col">${head}</th>`).join("")
   }</tr></thead><tbody>${rows.join("")}</tbody></table></div>${note}</section>`;
 }

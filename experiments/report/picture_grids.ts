@@ -52,7 +52,9 @@ function grid(cells: readonly StoredCell[], contents: GridContents): string {
   const { x, y } = contents.layout;
   const across = axis(contents.cells, x);
   const down = axis(contents.cells, y);
-  const corner = [y, x].filter((name) => name !== undefined).join(" ↓ · ") + (x === undefined ? "" : " →");
+  const corner = [...(x === undefined ? [] : [`→ ${x}`]), ...(y === undefined ? [] : [`↓ ${y}`])].map(escapeHtml).join(
+    "<br>",
+  );
   const place = (cell: StoredCell) =>
     canonicalJson([x, y].map((key) => key === undefined ? null : valueIn(cell, key) ?? null));
   const byPlace = new Map(cells.map((cell) => [place(cell), cell]));
@@ -65,7 +67,7 @@ function grid(cells: readonly StoredCell[], contents: GridContents): string {
   });
   const heads = across.map(({ label }) => `<th scope="col"><bdi>${escapeHtml(label)}</bdi></th>`);
   const side = Math.round(Math.min(256, Math.max(96, 880 / across.length)));
-  return `<div class="scroll"><table class="grid" style="--side: ${side}px"><thead><tr><th>${escapeHtml(corner)}</th>${
+  return `<div class="scroll"><table class="grid" style="--side: ${side}px"><thead><tr><th class="corner">${corner}</th>${
     heads.join("")
   }</tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
 }
@@ -86,7 +88,7 @@ function box(cell: StoredCell, { pictures, failures, columns, commandOf }: GridC
   const image = `<img src="${source}" width="${width}" height="${height}" alt="${escapeHtml(what)}">`;
   const numbers = columns.flatMap((column) => {
     const value = column.of(cell);
-    return value === undefined ? [] : [`<span>${escapeHtml(column.format(value))}</span>`];
+    return value === undefined ? [] : [`<span>${escapeHtml(`${column.label} ${column.format(value)}`.trim())}</span>`];
   });
   return `<figure>${
     copyButton(commandOf(cell), { html: image, label: `Copy the command that makes this: ${what}` })

@@ -15,6 +15,7 @@ export const experimentStyle = `
 .grid { width: auto; } .grid th { white-space: normal; text-align: left; vertical-align: middle; font-size: 13px; color: var(--ink); overflow-wrap: anywhere; }
 .grid thead th { vertical-align: bottom; } .grid td { padding: 4px 8px 4px 0; border: 0; vertical-align: top; text-align: left; }
 .grid th:first-child { position: sticky; left: 0; background: var(--page); min-width: 64px; max-width: 180px; padding-right: 10px; z-index: 1; }
+.grid .corner { white-space: nowrap; font-weight: 400; } .grid th.corner:first-child { max-width: none; }
 .facet .grid th:first-child { background: var(--card); }
 .grid img, .grid .missing { width: var(--side); min-width: var(--side); }
 .grid figcaption, .missing { font-size: 12px; color: var(--soft); white-space: normal; }
@@ -27,13 +28,16 @@ button:focus-visible { outline: 2px solid var(--curve); outline-offset: 2px; }
   background: var(--ink); color: var(--page); border-radius: 8px; font-size: 13px; overflow-wrap: anywhere; visibility: hidden; }
 #copied.shown { visibility: visible; }
 .stages small { color: var(--soft); } .stages th:first-child, .cells td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 90px; }
+.stages th:first-child { min-width: 130px; font-size: 13px; }
 .stages thead th[class] { border-bottom: 3px solid var(--own); }
 .share { width: 140px; height: 10px; border-radius: 3px; } .share rect { fill: var(--own); }
 .cells td { text-align: left; max-width: 320px; white-space: normal; overflow-wrap: anywhere; }
 .description { max-width: 70ch; margin-top: 8px; white-space: pre-line; }
 @media (max-width: 600px) {
-  main { padding: 20px 14px 48px; } .grid { --most: 128px; }
+  main { padding: 20px 14px 48px; }
+  .charts svg text { font-size: 15px; }
+  .grid .corner { font-size: 11px; }
   .grid img, .grid .missing { width: min(var(--side), 128px); min-width: 96px; }
-  .grid th:first-child { max-width: 92px; font-size: 12px; }
+  .grid th:first-child { max-width: 108px; font-size: 12px; }
 }
 `;
