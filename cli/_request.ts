@@ -6,6 +6,7 @@ import { CheckpointError, ConfigError } from "../errors.ts";
 import type { ImageFormat } from "../images/format.ts";
 import type { LoraChoice } from "../pipeline/loras.ts";
 import type { PictureMetadata } from "../pipeline/metadata.ts";
+import type { PrecisionChoice } from "../pipeline/precisions.ts";
 import type { Staged } from "../pipeline/sampling.ts";
 import type { GenerateOptions, HandOver, ResolvedOptions, RngKind } from "../pipeline/types.ts";
 import type { GuidanceSchedule } from "../pipeline/guidance.ts";
@@ -41,6 +42,7 @@ export interface GenerateFlags extends PluginFlags, Staged<"prior", SamplingFlag
   readonly prior?: string;
   readonly decoder?: string;
   readonly variant?: string;
+  readonly precision?: PrecisionChoice | "auto";
   readonly lora?: readonly LoraChoice[];
   readonly strict?: boolean;
   readonly acceptLicense?: boolean;
@@ -91,6 +93,7 @@ export interface GenerateRequest {
   readonly prior: string | undefined;
   readonly decoder: string | undefined;
   readonly variant: string | undefined;
+  readonly precision: PrecisionChoice | "auto" | undefined;
   readonly threads: number | undefined;
   /** LoRAs to be added to the model. */
   readonly loras: readonly LoraChoice[];

@@ -59,7 +59,7 @@ export async function runGenerate(
       }
     },
   });
-  const { prior, decoder, variant, threads, loras } = request;
+  const { prior, decoder, variant, precision, threads, loras } = request;
   const { keepLoaded, ignoreMemory } = flags;
   const hashWeights = needsHashes(request, flags);
   const { modelsFolder } = streams;
@@ -73,6 +73,7 @@ export async function runGenerate(
     prior,
     decoder,
     variant,
+    precision,
     threads,
     keepLoaded,
     ignoreMemory,

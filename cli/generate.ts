@@ -6,6 +6,7 @@ import { Command, Option } from "commander";
 import { ConfigError } from "../errors.ts";
 import type { LoraChoice } from "../pipeline/loras.ts";
 import { maxGuidance, maxSteps } from "../pipeline/limits.ts";
+import { parsePrecision } from "../pipeline/precisions.ts";
 import { spacingNames } from "../schedulers/spacings.ts";
 import { parseTimesteps, timestepPresets } from "../schedulers/timesteps.ts";
 import { guidanceScheduleOption } from "./_guidance_schedule.ts";
@@ -145,6 +146,13 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
       flags: "--variant <word>",
       help:
         "take weights of this variant, such as fp16, where a network has them (default: plain files, or the only variant)",
+    },
+    {
+      flags: "--precision <word>",
+      help:
+        "how weights are kept: fp32, fp16 (half the memory), int8 (fast, a quarter), int4 (an eighth), or auto, the most exact that " +
+        "fits into memory; for single networks prior=int8,vqgan=fp32 (default: as they are stored)",
+      parse: parsePrecision,
     },
     {
       flags: "--lora <file:scale>",

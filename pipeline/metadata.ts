@@ -8,8 +8,10 @@ import { CheckpointError } from "../errors.ts";
 import { formatParameters } from "../images/parameters.ts";
 import { readMetadata } from "../images/metadata.ts";
 import { version } from "../version.ts";
+import { precisions } from "../weights/precision.ts";
 import { formatLoras } from "./loras.ts";
 import { maxThreads } from "./limits.ts";
+import { networkNames } from "./precisions.ts";
 import {
   pluginChoiceSchema,
   type SampledStage,
@@ -58,6 +60,7 @@ export const modelSchema = z.object({
   prior: z.string().optional(),
   decoder: z.string().optional(),
   variant: z.string().optional(),
+  precision: z.union([z.enum(precisions), z.partialRecord(z.enum(networkNames), z.enum(precisions))]).optional(),
   weights: z.record(z.string(), z.string()),
   loras: z.array(z.object({ name: z.string(), scale: z.number(), hash: z.string(), networks: z.array(z.string()) }))
     .optional(),

@@ -25,8 +25,8 @@ import { describeValue } from "./option_types.ts";
 import { maxThreads } from "./limits.ts";
 import { checkInteger, type ModelDefaults, modelDefaults } from "./options.ts";
 import { openFitting } from "./open_fitting.ts";
-import { checkpointsOf, type ModelParts, openParts } from "./parts.ts";
-import type { PrecisionChoice } from "./precisions.ts";
+import { checkpointsOf, type ModelParts, networksOf, openParts } from "./parts.ts";
+import { checkPrecision, describePrecision, type PrecisionChoice } from "./precisions.ts";
 import { planSizes, type Size, type SizeRules } from "./plan.ts";
 import { Previewer } from "./preview.ts";
 import {
@@ -112,6 +112,7 @@ export interface LoadOptions {
  */
 export async function loadPipeline(model = "emoji", options: LoadOptions = {}): Promise<Pipeline> {
   const { prior, decoder, modelsFolder, variant: wanted, hub } = options;
+  const precision = checkPrecision(options.precision);
   const folders = await findModel(model, { prior, decoder, modelsFolder, hub: { ...hub, variant: wanted } });
   const threads = checkInteger("threads", options.threads ?? navigator.hardwareConcurrency, {
     min: 1,
@@ -127,7 +128,7 @@ export async function loadPipeline(model = "emoji", options: LoadOptions = {}): 
   };
   const open = (precision: PrecisionChoice | undefined) =>
     openParts(folders, network, { ...options, registry, precision });
-  const parts = await (options.precision === "auto" ? openFitting(folders, open) : open(options.precision));
+  const parts = await (precision === "auto" ? openFitting(folders, open) : open(precision));
   const { keepLoaded, ignoreMemory, hashWeights, cacheFolder, variant } = options;
   return new Pipeline(folders, {
     parts,
@@ -194,7 +195,12 @@ export class Pipeline implements AsyncDisposable {
   ) {
     this.name = folders.name;
     this.#folders = folders;
-    this.#source = { ...folders.source, ...(variant === undefined ? {} : { variant }) };
+    const precision = describePrecision(networksOf(parts));
+    this.#source = {
+      ...folders.source,
+      ...(variant === undefined ? {} : { variant }),
+      ...(precision === undefined ? {} : { precision }),
+    };
     this.parts = parts;
     this.registry = registry;
     this.runtime = runtime;

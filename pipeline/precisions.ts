@@ -2,8 +2,8 @@
  * In how many bits each network of a model keeps its weights.
  * @module
  */
-import { ConfigError } from "../errors.ts";
 import { nearestName } from "../config/nearest_name.ts";
+import { ConfigError } from "../errors.ts";
 import { type Precision, precisions } from "../weights/precision.ts";
 import { quote } from "../weights/quote.ts";
 
@@ -36,6 +36,32 @@ export function parsePrecision(text: string): PrecisionChoice | "auto" {
     return [known, precision(word)] as const;
   });
   return Object.fromEntries(chosen);
+}
+
+/** Checks a choice that was made in code, where types may have been overlooked; texts are read as {@linkcode parsePrecision} does. */
+export function checkPrecision(
+  choice: PrecisionChoice | "auto" | undefined,
+): PrecisionChoice | "auto" | undefined {
+  if (choice === undefined) return undefined;
+  if (typeof choice === "string") return parsePrecision(choice);
+  if (typeof choice !== "object" || choice === null) throw unknown("a precision", String(choice), precisions);
+  return parsePrecision(formatPrecision(choice));
+}
+
+/** Writes a choice as {@linkcode parsePrecision} reads it. */
+export function formatPrecision(choice: PrecisionChoice): string {
+  if (typeof choice === "string") return choice;
+  return Object.entries(choice).map((entry) => entry.join("=")).join(",");
+}
+
+/** What networks keep their weights in, in as few words as it takes; nothing where all are as they were stored. */
+export function describePrecision(
+  networks: Readonly<Record<NetworkName, { readonly precision: Precision }>>,
+): PrecisionChoice | undefined {
+  const all = networkNames.map((name) => [name, networks[name].precision] as const);
+  const [first] = all;
+  if (all.every(([, precision]) => precision === first![1])) return first![1] === "fp32" ? undefined : first![1];
+  return Object.fromEntries(all.filter(([, precision]) => precision !== "fp32"));
 }
 
 function precision(text: string, more: readonly string[] = []): Precision {

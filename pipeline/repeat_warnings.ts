@@ -4,6 +4,7 @@
  */
 import { version } from "../version.ts";
 import type { PictureMetadata } from "./metadata.ts";
+import { formatPrecision } from "./precisions.ts";
 import type { HandOver, LoraIdentity, ModelIdentity } from "./types.ts";
 
 /** Whether a model says which weights it has. */
@@ -72,6 +73,10 @@ export function repeatWarnings(
   const loras = isHashed(model) ? changedLoras(picture.model, model) : [];
   if (loras.length > 0) {
     warnings.push(`the LoRAs are not those that painted the picture (${loras.join(", ")}): it will look different`);
+  }
+  if (JSON.stringify(picture.model.precision) !== JSON.stringify(model.precision)) {
+    const [then, next] = [picture.model, model].map(({ precision = "fp32" }) => formatPrecision(precision));
+    warnings.push(`the picture was painted in ${then}, now it is ${next}: it will look a little different`);
   }
   if (picture.version !== version) {
     warnings.push(`the picture was painted by version ${picture.version}, this is ${version}: pixels may differ`);

@@ -7,6 +7,7 @@ import type { Pixels } from "../images/pixels.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { PictureMetadata } from "./metadata.ts";
 import type { SizePlan } from "./plan.ts";
+import type { PrecisionChoice } from "./precisions.ts";
 import type { Encoding } from "../plugins/contracts/postprocessor.ts";
 import type { PluginChoice } from "../plugins/registry.ts";
 import type { ResolvedSampling, SamplingOptions, Staged } from "./sampling.ts";
@@ -158,6 +159,8 @@ export interface ModelIdentity {
   readonly decoder?: string | undefined;
   /** Variant of the weights that was asked for, such as `fp16`. */
   readonly variant?: string | undefined;
+  /** In how many bits the weights are kept; only where it is not as they were stored. */
+  readonly precision?: PrecisionChoice | undefined;
   /**
    * sha256 of each network's weights: `prior`, `prior_text_encoder`, `decoder`, `decoder_text_encoder`, `vqgan`. Empty where the
    * model was loaded with `hashWeights: false`.
