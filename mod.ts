@@ -37,6 +37,7 @@ export type { ImageFormat } from "./images/format.ts";
 export type { Pixels } from "./images/pixels.ts";
 export { planSizes, type Size, type SizePlan, type SizeRules } from "./pipeline/plan.ts";
 export { type ArrayOf, type DType, type Tensor, tensor } from "./tensor/tensor.ts";
+export { expandPrompt, fillWildcards, wildcardsOf } from "./text/expand_prompt.ts";
 export { defaultStageCTimesteps, timestepPresets } from "./schedulers/timesteps.ts";
 export { version } from "./version.ts";
 export * as onnx from "./onnx/mod.ts";

@@ -13,12 +13,14 @@ import type { GuidanceSchedule } from "../pipeline/guidance.ts";
 import type { Encoding } from "../plugins/contracts/postprocessor.ts";
 import type { PluginChoice, Registry } from "../plugins/registry.ts";
 import type { SpacingName } from "../schedulers/spacings.ts";
+import { expandPrompt, fillWildcards } from "../text/expand_prompt.ts";
 import { chooseModel } from "./_earlier_model.ts";
 import { readLatents } from "./_latents.ts";
 import { maxPictures, randomSeed } from "./_options.ts";
 import type { NameParts } from "./_output_name.ts";
 import { encodingOfPost, readPost } from "./_post.ts";
 import { missingPrompt, readPrompts } from "./_prompts.ts";
+import { readWildcards, type Wildcards } from "./_wildcards.ts";
 import { chosenPlugin, openRegistry, type PluginFlags } from "./_registry.ts";
 
 /** The flags of how a stage is sampled. */
@@ -37,6 +39,8 @@ export interface GenerateFlags extends PluginFlags, Staged<"prior", SamplingFlag
   readonly prompt?: string;
   readonly negativePrompt?: string;
   readonly promptFile?: string;
+  readonly expand?: boolean;
+  readonly wildcards?: string;
   readonly configFrom?: string;
   readonly model?: string;
   readonly prior?: string;
@@ -128,7 +132,11 @@ export async function readRequest(
   { stdin }: { stdin?: ReadableStream<Uint8Array> } = {},
 ): Promise<GenerateRequest> {
   checkConflicts(flags);
-  const prompts = await readPrompts({ ...flags, words }, stdin ? { stdin } : {});
+  const written = await readPrompts({ ...flags, words }, stdin ? { stdin } : {});
+  const prompts = flags.expand === false ? written : written.flatMap(expandPrompt);
+  const wildcards = flags.wildcards === undefined
+    ? new Map()
+    : await readWildcards(prompts, { folder: flags.wildcards });
   if (prompts.length === 0 && flags.configFrom === undefined && flags.from === undefined) throw missingPrompt();
   const repeats = flags.configFrom === undefined ? undefined : await readPictureSettings(flags.configFrom);
   const from = flags.from === undefined ? undefined : await readFrom(flags.from, flags);
@@ -138,7 +146,7 @@ export async function readRequest(
     ...await ownSettings(flags, registry),
     ...(from ? { from } : {}),
   };
-  const runs = makeRuns(prompts, shared, flags);
+  const runs = makeRuns(prompts, shared, { ...flags, lines: wildcards });
   const files = runs.flatMap(picturesOf).map((file, index) => ({ ...file, index }));
   if (files.length > maxPictures) throw tooMany(files.length);
   if (flags.saveTensors !== undefined && runs.length > 1) {
@@ -306,7 +314,11 @@ function replaceSteps(
   if (steps !== undefined || times !== undefined) own[`${stage}Steps`] = steps;
 }
 
-function makeRuns(prompts: readonly string[], shared: Settings, flags: GenerateFlags): GenerateOptions[] {
+function makeRuns(
+  prompts: readonly string[],
+  shared: Settings,
+  { lines, ...flags }: GenerateFlags & { readonly lines: Wildcards },
+): GenerateOptions[] {
   const base = shared.prompt ?? shared.from?.options.prompt;
   if (prompts.length > 0 && base !== undefined && typeof base !== "string") {
     const source = flags.configFrom ?? flags.from;
@@ -318,7 +330,12 @@ function makeRuns(prompts: readonly string[], shared: Settings, flags: GenerateF
   if (prompts.length * perPrompt > maxPictures) throw tooMany(prompts.length * perPrompt);
   const runs: GenerateOptions[] = [];
   for (const prompt of prompts.length > 0 ? prompts : [base!]) {
-    for (const seed of seedsOf(shared, flags)) runs.push({ ...shared, prompt, seed });
+    for (const seed of seedsOf(shared, flags)) {
+      const filled = typeof prompt === "string" && typeof seed === "number"
+        ? fillWildcards(prompt, { seed, lines })
+        : prompt;
+      runs.push({ ...shared, prompt: filled, seed });
+    }
   }
   return runs;
 }

@@ -119,6 +119,14 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
       help: "one prompt a line, each a run of its own; - reads the lines from standard input",
     },
     {
+      flags: "--no-expand",
+      help: "take {red|blue} in a prompt as it is written; otherwise it stands for a prompt of each choice",
+    },
+    {
+      flags: "--wildcards <folder>",
+      help: "put a line of folder/animal.txt in the place of __animal__ in a prompt, drawn by the picture's seed",
+    },
+    {
       flags: "-C, --config-from <picture>",
       help:
         "repeat a picture: settings, model and threads come from its metadata, flags given here win; --model replaces " +
