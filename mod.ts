@@ -27,6 +27,8 @@ export { Token } from "./hub/token.ts";
 export type { LoraChoice } from "./pipeline/loras.ts";
 export type { ResolvedSampling, SampledStage, SamplingOptions, Staged } from "./pipeline/sampling.ts";
 export type { GuidanceSchedule } from "./pipeline/guidance.ts";
+export type { ChosenDevices, DeviceChoice, DeviceNetwork } from "./pipeline/devices.ts";
+export type { Device, DeviceName } from "./runtime/devices/device.ts";
 export type { PluginChoice } from "./plugins/registry.ts";
 export { type SpacingName, spacingNames } from "./schedulers/spacings.ts";
 export { readHandOver, writeHandOver } from "./pipeline/hand_over.ts";

@@ -5,6 +5,7 @@
 import { CheckpointError, ConfigError } from "../errors.ts";
 import type { ImageFormat } from "../images/format.ts";
 import type { LoraChoice } from "../pipeline/loras.ts";
+import type { DeviceChoice } from "../pipeline/devices.ts";
 import type { PictureMetadata } from "../pipeline/metadata.ts";
 import type { PrecisionChoice } from "../pipeline/precisions.ts";
 import type { Staged } from "../pipeline/sampling.ts";
@@ -84,6 +85,7 @@ export interface GenerateFlags extends PluginFlags, Staged<"prior", SamplingFlag
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly threads?: number;
+  readonly device?: DeviceChoice;
   readonly keepLoaded?: boolean;
   readonly ignoreMemory?: boolean;
   readonly debug?: boolean;

@@ -2,6 +2,7 @@
  * What `wuerstchen doctor` does.
  * @module
  */
+import { PermissionError } from "../errors.ts";
 import { formatBytes } from "../pipeline/forecast.ts";
 import { type Examination, examine } from "../runtime/devices/examine.ts";
 import { freeMemory } from "../runtime/free_memory.ts";
@@ -9,8 +10,15 @@ import { oneLine } from "./_errors.ts";
 import { writeOut } from "./_stdout.ts";
 import { versionText } from "./_program.ts";
 
-/** Prints what this machine has and what it lacks. */
+/**
+ * Prints what this machine has and what it lacks.
+ *
+ * @throws {PermissionError} where the system's files may not be read
+ */
 export async function runDoctor({ json }: { json: boolean }): Promise<void> {
+  const { state } = await Deno.permissions.query({ name: "read" });
+  // Without it every answer would be that there is nothing.
+  if (state !== "granted") throw new PermissionError("Cannot look at this machine: run with --allow-read");
   const [found, memory] = await Promise.all([examine(), freeMemory()]);
   const facts = { version: versionText(), ...found, freeMemory: memory };
   writeOut(json ? `${JSON.stringify(facts, null, 2)}\n` : formatDoctor(found, { freeMemory: memory }));

@@ -48,3 +48,15 @@ Deno.test("doctor --json tells this machine's devices, and the processor is read
   assert.ok(runtime.providers.includes("cpu") && machine.cpu.cores > 0);
   assert.match(runtime.version, /^\d+\.\d+\.\d+/);
 });
+Deno.test("a device that this machine lacks ends generate with exit code 2 before anything is read", async () => {
+  const device = Deno.build.os === "darwin" ? "dml" : "coreml";
+  const [command, ...first] = commandLine();
+  const { code, stderr } = await new Deno.Command(command, {
+    args: [...first, "generate", "x", "--device", `prior=${device}`],
+  }).output();
+  assert.equal(code, 2);
+  assert.match(
+    new TextDecoder().decode(stderr),
+    new RegExp(`^error: Cannot run on ${device}: only \\w+ has it; .*\n$`),
+  );
+});

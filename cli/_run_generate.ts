@@ -60,7 +60,7 @@ export async function runGenerate(
     },
   });
   const { prior, decoder, variant, precision, threads, loras } = request;
-  const { keepLoaded, ignoreMemory } = flags;
+  const { keepLoaded, ignoreMemory, device } = flags;
   const hashWeights = needsHashes(request, flags);
   const { modelsFolder } = streams;
   const standIn = await standInFor(request.model, { modelsFolder });
@@ -83,6 +83,7 @@ export async function runGenerate(
     hub,
     registry,
     runtime,
+    device,
   };
   await using pipeline = await loadPipeline(standIn?.model ?? request.model, options);
   downloads[Symbol.dispose]();

@@ -40,14 +40,13 @@ export interface Terminal {
  * The process's standard output or standard error.
  *
  * A closed pipe behind standard error is ignored, because work should not end for want of an audience; behind standard output
- * `write` throws an {@linkcode OutputClosedError}.
- *
- * @throws {Deno.errors.NotCapable} where `--allow-env` does not cover {@linkcode terminalVariables}
+ * `write` throws an {@linkcode OutputClosedError}. Variables that `--allow-env` does not cover count as not set.
  */
 export function openTerminal(name: "stdout" | "stderr"): Terminal {
   const stream = Deno[name];
   const set = terminalVariables.flatMap((variable) => {
-    const value = Deno.env.get(variable);
+    const { state } = Deno.permissions.querySync({ name: "env", variable });
+    const value = state === "granted" ? Deno.env.get(variable) : undefined;
     return value === undefined ? [] : [[variable, value]];
   });
   return {

@@ -9,6 +9,7 @@ import { maxGuidance, maxSteps } from "../pipeline/limits.ts";
 import { parsePrecision } from "../pipeline/precisions.ts";
 import { spacingNames } from "../schedulers/spacings.ts";
 import { parseTimesteps, timestepPresets } from "../schedulers/timesteps.ts";
+import { deviceOption } from "./_device.ts";
 import { guidanceScheduleOption } from "./_guidance_schedule.ts";
 import {
   choiceOption,
@@ -312,6 +313,13 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
         max: 256,
       },
     ),
+    {
+      flags: "--device <name>",
+      help:
+        "what the networks run on: auto, cpu, cuda, tensorrt, webgpu, coreml or dml, or one for each, such as prior=cuda,decoder=cpu; " +
+        "wuerstchen doctor says which are ready (default: cpu)",
+      parse: deviceOption,
+    },
     {
       flags: "--runtime <name|file>",
       help: "run the networks by another runtime of wuerstchen plugins list runtime (default: onnxruntime)",

@@ -3,7 +3,7 @@
  * @module
  */
 import { isAbsolute, join, resolve } from "node:path";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, PermissionError } from "../errors.ts";
 import { environmentVariable, homeFolder } from "../files/environment_variable.ts";
 import { Token } from "./token.ts";
 
@@ -39,6 +39,7 @@ export function isTrue(value: string | undefined): boolean {
  *
  * @param fixed settings that hold whatever it says
  * @throws {ConfigError} where a variable is none of what it stands for, or no folder is known for the cache
+ * @throws {PermissionError} where one may be known, and the environment may not be asked
  */
 export async function readHubSettings(fixed: Partial<HubSettings> = {}): Promise<HubSettings> {
   const home = await environmentVariable("HF_HOME").then(expandHome) ?? await defaultHome();
@@ -73,8 +74,10 @@ async function cacheFolder(home: string | undefined): Promise<string> {
   const own = await environmentVariable("HF_HUB_CACHE").then(expandHome);
   const folder = own ?? (home === undefined ? undefined : join(home, "hub"));
   if (folder === undefined) {
-    throw new ConfigError(
-      "Expected a folder for downloads: set HF_HOME, and allow it to be read with --allow-env=HF_HOME",
+    const { state } = await Deno.permissions.query({ name: "env", variable: "HOME" });
+    const message = "Expected a folder for downloads: set HF_HOME";
+    throw state === "granted" ? new ConfigError(message) : new PermissionError(
+      `${message}, and allow it to be read with --allow-env=HF_HOME, or HOME with --allow-env=HOME`,
     );
   }
   return isAbsolute(folder) ? folder : resolve(folder);

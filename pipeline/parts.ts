@@ -27,6 +27,7 @@ import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
 import type { LoraNetwork } from "../weights/lora_keys.ts";
 import { quote } from "../weights/quote.ts";
 import { readJson } from "../weights/read_json.ts";
+import { type ChosenDevices, type DeviceNetwork, onDevice } from "./devices.ts";
 import { type LoraChoice, lorasOf, type OpenedLora, openLoras } from "./loras.ts";
 import type { ModelFolders } from "./model.ts";
 import { type NetworkName, type PrecisionChoice, precisionFor } from "./precisions.ts";
@@ -193,15 +194,17 @@ function checkVariant(variant: string | undefined, checkpoints: readonly Checkpo
  *
  * @param options.variant weights to take where a network has them, such as `fp16`; the other networks take their plain files
  * @param options.precision in what weights are kept
+ * @param options.devices what networks run on; the processor where left out
  * @throws {CheckpointError} where a file is missing or damaged, weights and configuration do not fit, no network has the variant,
  * a LoRA is none of this model, or weights were written in another precision
  */
 export async function openParts(
   { prior, decoder, compressor, preview }: ModelFolders,
   options: NetworkOptions = {},
-  { loras: choices = [], precision, variant, registry = builtinRegistry() }: {
+  { loras: choices = [], precision, devices = {}, variant, registry = builtinRegistry() }: {
     loras?: readonly LoraChoice[] | undefined;
     precision?: PrecisionChoice | undefined;
+    devices?: ChosenDevices["networks"] | undefined;
     variant?: string | undefined;
     registry?: Registry | undefined;
   } = {},
@@ -224,7 +227,10 @@ export async function openParts(
     prior_text_encoder: priorText.checkpoint.tensors,
     decoder: decoderPart.checkpoint.tensors,
   });
-  const kept = (network: NetworkName) => ({ ...options, precision: precisionFor(precision, network) });
+  const placed = (network: DeviceNetwork) => {
+    return { ...options, runtime: onDevice(options.runtime, devices[network]) };
+  };
+  const kept = (network: NetworkName) => ({ ...placed(network), precision: precisionFor(precision, network) });
   const changed = (network: LoraNetwork) => ({ ...kept(network), loras: lorasOf(loras, network) });
   const decoderParts = {
     text: await decoderText.create(kept("decoder_text_encoder"), decoder),
@@ -246,9 +252,9 @@ export async function openParts(
     },
     decoder: decoderParts,
     loras,
-    ...(compressor === undefined
-      ? {}
-      : { compressor: await openCompressor(compressor, { ...how, decoder: decoderParts, options }) }),
+    ...(compressor === undefined ? {} : {
+      compressor: await openCompressor(compressor, { ...how, decoder: decoderParts, options: placed("compressor") }),
+    }),
     ...(preview === undefined
       ? {}
       : { preview: await openPreview(preview, { variant, decoder: decoderParts, options }) }),

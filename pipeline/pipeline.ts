@@ -14,6 +14,7 @@ import type { PluginChoice, Registry } from "../plugins/registry.ts";
 import { type Tensor, tensorBytes } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
 import { checkFinite } from "./denoise.ts";
+import { chooseDevices, type ChosenDevices, type DeviceChoice, deviceLabel } from "./devices.ts";
 import { checkMemory, forecastMemory, formatBytes, loadedBytes } from "./forecast.ts";
 import type { Context, FinishedPicture } from "./context.ts";
 import { generate } from "./generate.ts";
@@ -95,6 +96,11 @@ export interface LoadOptions {
   registry?: Registry | undefined;
   /** What runs the networks: a runtime's name, or name and options. Default `"onnxruntime"`. */
   runtime?: string | PluginChoice | undefined;
+  /**
+   * What networks run on: one device for all of them, or one for each (`{ prior: "cuda" }`). Default `"cpu"`. `"auto"` is CUDA where it is
+   * ready; a device that is named and not ready is an error.
+   */
+  device?: DeviceChoice | undefined;
 }
 
 /**
@@ -102,6 +108,7 @@ export interface LoadOptions {
  *
  * @param model a bundled name (`emoji`), a folder, or a repository on the hub (`org/name`, `org/name@revision`), which is fetched
  * @throws {CheckpointError} where it is missing, damaged or no Würstchen model, or a LoRA is none of this model
+ * @throws {ConfigError} where a device is not ready, saying what it lacks
  * @example
  * ```ts
  * import { loadPipeline } from "wuerstchen";
@@ -113,6 +120,7 @@ export interface LoadOptions {
 export async function loadPipeline(model = "emoji", options: LoadOptions = {}): Promise<Pipeline> {
   const { prior, decoder, modelsFolder, variant: wanted, hub } = options;
   const precision = checkPrecision(options.precision);
+  const devices = await chooseDevices(options.device);
   const folders = await findModel(model, { prior, decoder, modelsFolder, hub: { ...hub, variant: wanted } });
   const threads = checkInteger("threads", options.threads ?? navigator.hardwareConcurrency, {
     min: 1,
@@ -127,13 +135,14 @@ export async function loadPipeline(model = "emoji", options: LoadOptions = {}): 
     cacheFolder: options.cacheFolder ?? await userCacheFolder(),
   };
   const open = (precision: PrecisionChoice | undefined) =>
-    openParts(folders, network, { ...options, registry, precision });
+    openParts(folders, network, { ...options, registry, precision, devices: devices.networks });
   const parts = await (precision === "auto" ? openFitting(folders, open) : open(precision));
   const { keepLoaded, ignoreMemory, hashWeights, cacheFolder, variant } = options;
   return new Pipeline(folders, {
     parts,
     registry,
     runtime,
+    devices,
     threads,
     keepLoaded,
     ignoreMemory,
@@ -165,6 +174,8 @@ export class Pipeline implements AsyncDisposable {
   readonly registry: Registry;
   /** What runs its networks. */
   readonly runtime: OpenRuntime;
+  /** What its networks run on. */
+  readonly devices: ChosenDevices;
   readonly #folders: ModelFolders;
   readonly #source: Omit<ModelIdentity, "weights">;
   #queue: Promise<unknown> = Promise.resolve();
@@ -183,6 +194,7 @@ export class Pipeline implements AsyncDisposable {
       parts,
       registry = builtinRegistry(),
       runtime,
+      devices,
       threads,
       keepLoaded = false,
       ignoreMemory = false,
@@ -191,7 +203,7 @@ export class Pipeline implements AsyncDisposable {
       variant,
     }:
       & Pick<LoadOptions, "keepLoaded" | "ignoreMemory" | "hashWeights" | "cacheFolder" | "variant" | "registry">
-      & { parts: ModelParts; runtime: OpenRuntime; threads: number },
+      & { parts: ModelParts; runtime: OpenRuntime; devices: ChosenDevices; threads: number },
   ) {
     this.name = folders.name;
     this.#folders = folders;
@@ -204,6 +216,7 @@ export class Pipeline implements AsyncDisposable {
     this.parts = parts;
     this.registry = registry;
     this.runtime = runtime;
+    this.devices = devices;
     this.threads = threads;
     this.keepLoaded = keepLoaded;
     this.#ignoreMemory = ignoreMemory;
@@ -382,7 +395,7 @@ export class Pipeline implements AsyncDisposable {
     const unhashed = { ...this.#source, weights: {} };
     const identity = this.#hashWeights ? this.identity().catch(() => unhashed) : Promise.resolve(unhashed);
     const { threads } = this;
-    const runtime = await runtimeLabel(this.runtime);
+    const runtime = `${await runtimeLabel(this.runtime)}${deviceLabel(this.devices)}`;
     const previewer = new Previewer(this.parts);
     if (!this.#ignoreMemory) {
       for (const job of jobs) await this.#checkMemory(job);
@@ -408,6 +421,10 @@ export class Pipeline implements AsyncDisposable {
     try {
       for (const { index: run, plan, options, ...job } of jobs.map(describe)) {
         yield { type: "plan", run, plan, options, stages: [...(before?.stages ?? []), ...job.stages] };
+      }
+      for (const message of this.devices.notices) {
+        for (const job of jobs) job.warnings.push(message);
+        yield { type: "warning", run: 0, message };
       }
       for await (const event of this.#compute(jobs, context, before)) {
         // The picture will be encoded with the hashes in it. An interruption does not hold it up.
