@@ -4,7 +4,9 @@
  */
 import { z } from "zod";
 import { maxGuidance, maxLoraScale, maxSteps, maxThreads } from "../pipeline/limits.ts";
+import { networkNames } from "../pipeline/precisions.ts";
 import { pluginChoiceSchema, samplingSchema, stagedKey } from "../pipeline/sampling.ts";
+import { precisions } from "../weights/precision.ts";
 
 /** The form of experiments that this program writes and reads. */
 export const schemaVersion = 1;
@@ -58,6 +60,12 @@ const cellShape = {
     file: z.string().min(1).max(4096),
     scale: z.number().min(-maxLoraScale).max(maxLoraScale).default(1),
   })).optional().describe("LoRAs that are added to the weights, in this order."),
+  precision: z.union([z.enum(["auto", ...precisions]), z.partialRecord(z.enum(networkNames), z.enum(precisions))])
+    .optional().describe("In how many bits weights are kept, for all networks or by their names."),
+  device: z.union([z.string().min(1).max(64), z.record(z.string(), z.string())]).optional().describe(
+    "What networks run on, all of them or by their names; cpu where left out.",
+  ),
+  runtime: plugin.optional().describe("What runs the networks; onnxruntime where left out."),
   threads: z.int().min(1).max(maxThreads).optional().describe("Threads of the runtime; one a core where left out."),
   prompt: z.string().describe("What to paint."),
   negativePrompt: z.string().optional().describe("What not to paint; has an effect only with guidance above 1."),
@@ -67,6 +75,7 @@ const cellShape = {
   priorPlugin: plugin.optional().describe("A prior that makes the embedding in place of Stage C, or around it."),
   ...staged("decoder"),
   decoderSeed: seed.optional().describe("Gives Stage B a generator of its own."),
+  post: z.array(plugin).max(64).optional().describe("Post-processors of finished pictures, one after the other."),
   rng: z.enum(["torch", "stream"]).optional().describe("How noise is drawn."),
 };
 

@@ -53,7 +53,8 @@ Deno.test("flags win over the environment, that over the file, and the file over
   Deno.env.set("WUERSTCHEN_DECODER_STEPS", "3");
   try {
     const { config } = await read(files, { set: ["priorSteps=4", "priorScheduler.options.eta=0.5"] });
-    const { priorSteps, decoderSteps, width, height, priorGuidance, decoderGuidance, priorScheduler } = config;
+    const { priorSteps, decoderSteps, width, height, priorGuidance, decoderGuidance, priorScheduler } =
+      config as Record<string, unknown>;
     assert.deepEqual([priorSteps, decoderSteps, width, height, priorGuidance], [4, 3, 1, 9, 9]);
     assert.equal(decoderGuidance, undefined, "null takes back what is extended");
     assert.deepEqual(priorScheduler, { name: "ddim", options: { eta: 0.5 } });

@@ -3,7 +3,7 @@
  * @module
  */
 import type { HubOptions } from "../pipeline/fetch_model.ts";
-import { loadPipeline, type Pipeline } from "../pipeline/pipeline.ts";
+import { type LoadOptions, loadPipeline, type Pipeline } from "../pipeline/pipeline.ts";
 import type { GenerateOptions, ModelIdentity } from "../pipeline/types.ts";
 import type { Registry } from "../plugins/registry.ts";
 import type { CellSettings } from "./config_schema.ts";
@@ -18,7 +18,17 @@ export interface OpenOptions {
 }
 
 /** The settings that decide which model paints, and how it is loaded. */
-const loadKeys = ["model", "prior", "decoder", "variant", "loras", "threads"] as const;
+const loadKeys = [
+  "model",
+  "prior",
+  "decoder",
+  "variant",
+  "loras",
+  "precision",
+  "device",
+  "runtime",
+  "threads",
+] as const;
 
 /** Weights that stay in memory, all stages at once, while a model paints. */
 const lightBytes = 1e9;
@@ -70,7 +80,8 @@ export class Models implements AsyncDisposable {
 
   async #load(settings: CellSettings): Promise<OpenModel> {
     const { model, ...options } = splitSettings(settings).load;
-    const pipeline = await loadPipeline(model, { ...options, ...this.#options });
+    // The schema has checked them; what a device is called is the pipeline's to know.
+    const pipeline = await loadPipeline(model, { ...options as LoadOptions, ...this.#options });
     pipeline.keepLoaded = pipeline.weightBytes <= lightBytes;
     return { pipeline, identity: await pipeline.identity() };
   }

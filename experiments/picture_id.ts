@@ -10,8 +10,8 @@ export interface PictureContent {
   /** All settings, defaults filled in. */
   readonly options: ResolvedOptions;
   readonly model: ModelIdentity;
-  /** Only where they were chosen: a picture has to be found on a machine with more cores too. */
-  readonly threads: number | undefined;
+  /** Threads, device and runtime, only where they were chosen: a picture has to be found on a machine with more cores too. */
+  readonly machine: readonly unknown[];
   readonly repeat: number;
   /** sha256 of the outside plugins of the experiment. */
   readonly plugins: readonly string[];
@@ -21,9 +21,10 @@ export interface PictureContent {
 const length = 16;
 
 /** The name of a picture: the beginning of the sha256 of its resolved settings and of the weights' hashes; where files lie does not matter. */
-export function pictureId({ options, model, threads, repeat, plugins }: PictureContent): string {
+export function pictureId({ options, model, machine, repeat, plugins }: PictureContent): string {
   const loras = model.loras?.map(({ hash, scale }) => ({ hash, scale }));
-  const content = { options, weights: model.weights, loras, threads, repeat, plugins };
+  const { weights, precision } = model;
+  const content = { options, weights, precision, loras, machine, repeat, plugins };
   return createHash("sha256").update(canonicalJson(content)).digest("hex").slice(0, length);
 }
 

@@ -68,8 +68,8 @@ export async function planExperiment(experiment: Experiment, options: OpenOption
       const { pipeline, identity } = await models.of(settings);
       const request: GenerateOptions = { ...splitSettings(settings).generate, prompt: settings.prompt, seed };
       const generation = await planGeneration(pipeline, request);
-      const content = { options: generation.options, model: identity, threads: settings.threads, repeat, plugins };
-      const id = pictureId(content);
+      const machine = [settings.threads, settings["device"], settings["runtime"]];
+      const id = pictureId({ options: generation.options, model: identity, machine, repeat, plugins });
       if (!pictures.has(id)) pictures.set(id, { id, settings, seed, repeat, request, plan: generation });
       return id;
     };

@@ -52,7 +52,9 @@ export async function planGeneration(pipeline: Pipeline, request: GenerateOption
   const costs = stageCosts(parts, sizes, batches);
   const work: StageWork[] = [];
   for (const { stage, total } of stages) {
-    const cost = costs[stage]!;
+    const cost = costs[stage];
+    // Post-processors run no network that is known here.
+    if (!cost) continue;
     const evaluations = stage === "prior" || stage === "decoder"
       ? await sampledEvaluations(pipeline, job, stage)
       : stage === "prior text"
@@ -68,7 +70,7 @@ export async function planGeneration(pipeline: Pipeline, request: GenerateOption
 
 /** Texts that a half encodes. */
 function textsOf(job: Job, stage: SampledStage): Set<string> {
-  return new Set([...job.prompts, ...(job.isGuided(stage) ? job.negativePrompts : [])]);
+  return new Set([...job.prompts, ...(job.isGuided(stage) ? job.negativePrompts[stage] : [])]);
 }
 
 async function sampledEvaluations({ parts, registry }: Pipeline, job: Job, stage: SampledStage): Promise<number> {

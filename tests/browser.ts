@@ -147,12 +147,12 @@ async function connect(address: string): Promise<WebSocket> {
 async function openPage(socket: WebSocket): Promise<Page> {
   const waiting = new Map<number, (message: Message) => void>();
   let count = 0;
-  let sessionId: string | undefined;
+  const session: { sessionId?: string } = {};
   const send = (method: string, params: object = {}) => {
     const id = ++count;
     const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>();
     waiting.set(id, ({ result, error }) => error ? reject(new Error(`${method}: ${error.message}`)) : resolve(result!));
-    socket.send(JSON.stringify({ id, method, params, ...(sessionId === undefined ? {} : { sessionId }) }));
+    socket.send(JSON.stringify({ id, method, params, ...session }));
     return promise;
   };
   const page = new Page(send);
@@ -169,7 +169,7 @@ async function openPage(socket: WebSocket): Promise<Page> {
   const { targetInfos } = await send("Target.getTargets") as { targetInfos: { targetId: string; type: string }[] };
   const { targetId } = targetInfos.find(({ type }) => type === "page")!;
   const attached = await send("Target.attachToTarget", { targetId, flatten: true });
-  sessionId = attached["sessionId"] as string;
+  session.sessionId = attached["sessionId"] as string;
   for (const domain of ["Page", "Runtime", "Log"]) await send(`${domain}.enable`);
   // A window that nobody has in front may not write to the clipboard.
   await send("Emulation.setFocusEmulationEnabled", { enabled: true });

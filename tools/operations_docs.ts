@@ -15,18 +15,19 @@ import { latentRules, usualSides } from "../pipeline/size_rules.ts";
 import { formatCount, formatFlops } from "../report/quantities.ts";
 import { inspectModel, inspectNetwork, type NetworkTree } from "../stages/inspect.ts";
 import { wuerstchenV2 } from "../stages/published_configs.ts";
+import { betweenMarks, markdownTable } from "./markdown.ts";
 
 const file = join(fileURLToPath(new URL("..", import.meta.url)), "docs", "operations.md");
 
 /** What the tables stand between. */
-const marks = ["<!-- tables: deno task operations-docs -->", "<!-- end of tables -->"] as const;
+export const marks = ["<!-- tables: deno task operations-docs -->", "<!-- end of tables -->"] as const;
 
 /** Steps of diffusers' combined pipeline; Stage C and the single stages are guided, Stage B is not. */
 const steps = { first: 60, decoder: 12 };
 const guided = 2;
 
 /** Sides of square pictures in pixels. */
-const sides = [512, 1024, 1536];
+const sides = [512, 1024];
 
 /** A part of a picture's way. */
 export interface OperationsRow {
@@ -125,7 +126,7 @@ function unet(cells: number): NetworkTree {
 }
 
 function partsTable(rows: readonly OperationsRow[]): string {
-  return table(["", "parameters", "evaluations", "operations of one", "all"], [
+  return markdownTable(["", "parameters", "evaluations", "operations of one", "all"], [
     ...rows.map(({ name, parameters, evaluations, flops }) => [
       name,
       `${formatCount(parameters / 1e6)} M`,
@@ -143,7 +144,7 @@ function comparison({ saved }: SingleStage): string {
 }
 
 function savingsTable(all: readonly Operations[]): string {
-  return table(
+  return markdownTable(
     [
       "single stage",
       ...all.map(({ side }) => `${side} × ${side} px`),
@@ -160,15 +161,6 @@ function savingsTable(all: readonly Operations[]): string {
   );
 }
 
-/** A table as deno fmt writes it: the first column to the left, the others to the right. */
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = heads.map((head, i) => Math.max(3, head.length, ...rows.map((row) => row[i]!.length)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join(" | ")} |`;
-  const rule = widths.map((width, i) => i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`);
-  return [line(heads), line(rule), ...rows.map(line)].join("\n");
-}
-
 /** The tables, with what they say in a sentence. */
 export function operationsTables(): string {
   const all = sides.map(countOperations);
@@ -183,13 +175,6 @@ export function operationsTables(): string {
   ].join("\n\n");
 }
 
-/** Puts the tables where the document has its marks. */
-export function withTables(text: string, tables: string): string {
-  const [start, end] = [text.indexOf(marks[0]), text.indexOf(marks[1])];
-  if (start < 0 || end < start) throw new Error(`Expected "${marks[0]}" and "${marks[1]}" in docs/operations.md`);
-  return `${text.slice(0, start)}${marks[0]}\n\n${tables}\n\n${text.slice(end)}`;
-}
-
 if (import.meta.main) {
-  await Deno.writeTextFile(file, withTables(await Deno.readTextFile(file), operationsTables()));
+  await Deno.writeTextFile(file, betweenMarks(await Deno.readTextFile(file), operationsTables(), marks));
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { countOperations, operationsTables, withTables } from "./operations_docs.ts";
+import { betweenMarks } from "./markdown.ts";
+import { countOperations, marks, operationsTables } from "./operations_docs.ts";
 
 Deno.test("docs/operations.md has the tables as they are counted (mend with deno task operations-docs)", async () => {
   const text = await Deno.readTextFile(new URL("../docs/operations.md", import.meta.url));
-  assert.equal(text, withTables(text, operationsTables()));
+  assert.equal(text, betweenMarks(text, operationsTables(), marks));
 });
 
 Deno.test("the single stages are as large as Stage C, and as Stage B but for what its image embedding needs", () => {

@@ -9,11 +9,12 @@ import { fileURLToPath } from "node:url";
 import { phaseNames } from "../train/config.ts";
 import type { JsonSchema } from "../config/json_schema.ts";
 import { trainingConfigSchema } from "../train/config_json_schema.ts";
+import { betweenMarks } from "./markdown.ts";
 
 const file = join(fileURLToPath(new URL("..", import.meta.url)), "docs", "training.md");
 
 /** What the list stands between. */
-const marks = ["<!-- settings: deno task training-docs -->", "<!-- end of settings -->"] as const;
+export const marks = ["<!-- settings: deno task training-docs -->", "<!-- end of settings -->"] as const;
 
 /** A setting with its path, and those inside it. */
 function* linesOf(path: string, schema: JsonSchema, isRequired = false): Generator<string> {
@@ -132,13 +133,6 @@ function partSection([name, schema]: [string, JsonSchema]): string {
   return [`### \`${name}\``, "", schema.description ?? "", "", ...insideOf(name, schema)].join("\n");
 }
 
-/** Puts the list where the document has its marks. */
-export function withSettings(text: string, list: string): string {
-  const [start, end] = [text.indexOf(marks[0]), text.indexOf(marks[1])];
-  if (start < 0 || end < start) throw new Error(`Expected "${marks[0]}" and "${marks[1]}" in docs/training.md`);
-  return `${text.slice(0, start)}${marks[0]}\n\n${list}\n\n${text.slice(end)}`;
-}
-
 if (import.meta.main) {
-  await Deno.writeTextFile(file, withSettings(await Deno.readTextFile(file), settingsList()));
+  await Deno.writeTextFile(file, betweenMarks(await Deno.readTextFile(file), settingsList(), marks));
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { settingsList, withSettings } from "./training_docs.ts";
+import { betweenMarks } from "./markdown.ts";
+import { marks, settingsList } from "./training_docs.ts";
 
 Deno.test("docs/training.md lists the settings as they are (mend with deno task training-docs)", async () => {
   const text = await Deno.readTextFile(new URL("../docs/training.md", import.meta.url));
-  assert.equal(text, withSettings(text, settingsList()));
+  assert.equal(text, betweenMarks(text, settingsList(), marks));
 });
 
 Deno.test("a setting that several phases have is listed once", () => {
