@@ -24,9 +24,11 @@ import { planCommand } from "./plan.ts";
 import { pluginsCommand } from "./plugins.ts";
 import { pullCommand } from "./pull.ts";
 import { pushCommand } from "./push.ts";
+import { quantizeCommand } from "./quantize.ts";
 import { runCommand } from "./run.ts";
 import { writeOut } from "./_stdout.ts";
 import { trainCommand } from "./train.ts";
+import { verifyCommand } from "./verify.ts";
 
 const exitCodeHelp = `
 Exit codes:
@@ -89,6 +91,8 @@ export function createProgram(): Command {
     trainCommand(),
     evalCommand(),
     convertCommand(),
+    quantizeCommand(),
+    verifyCommand(),
     exportCommand(),
     loraCommand(),
     completionsCommand(createProgram),

@@ -66,7 +66,8 @@ export interface NetworkSource {
   readonly lora: LoraNetwork | undefined;
 }
 
-const weightsFile = /\.(safetensors|bin|pt|pth|ckpt)$|\.safetensors\.index(\.[^.]+)?\.json$/;
+/** Names of files that hold weights, or say where they are. */
+export const weightsFile = /\.(safetensors|bin|pt|pth|ckpt)$|\.safetensors\.index(\.[^.]+)?\.json$/;
 
 const classNames: Readonly<Record<NetworkKind, string>> = {
   prior: "WuerstchenPrior",

@@ -16,7 +16,7 @@ import type { LazyTensor } from "../weights/safetensors_writer.ts";
 import { type GraphParts, GraphRunner, partsOf } from "./graph_runner.ts";
 import { type Memory, networkMemory } from "./network_memory.ts";
 import { quantizedTensors } from "./quantized_weights.ts";
-import { quantizeGraph, rewriteGraph, type RewriteName } from "./rewrites.ts";
+import { compareGraph, quantizeGraph, rewriteGraph, type RewriteName } from "./rewrites.ts";
 
 /** How a network becomes a graph. */
 export interface NetworkDefinition<Sizes> {
@@ -58,12 +58,14 @@ export class Network<Sizes> {
   readonly options: NetworkOptions;
   /** In what its weights are kept. */
   readonly precision: Precision;
+  /** Is told what each run is given. */
+  onRun: ((sizes: Sizes, inputs: Readonly<Record<string, Tensor>>) => void) | undefined;
   readonly #definition: NetworkDefinition<Sizes>;
   /** Weights in fewer bits, once they are there. */
   #quantized: QuantizedWeights | undefined;
   #warnings: string[] = [];
   #prepared: Prepared | undefined;
-  #loaded: { sizes: string; runner: GraphRunner } | undefined;
+  #loaded: { key: string; sizes: Sizes; runner: GraphRunner } | undefined;
 
   /**
    * @throws {CheckpointError} where the checkpoint does not fit the definition, see {@linkcode checkParameters}, or its weights were
@@ -133,10 +135,14 @@ export class Network<Sizes> {
   /** Puts those layers in fewer bits that are there, or, before they are made, all that could be. */
   #lower(graph: Graph): Graph {
     const format = this.#format;
-    if (!format) return graph;
+    return format ? quantizeGraph(graph, { format, only: this.#isMade }).graph : graph;
+  }
+
+  /** Whether a layer is there in fewer bits; nothing before they are made. */
+  get #isMade(): ((name: string) => boolean) | undefined {
     const made = this.#quantized;
-    const names = made && quantizedNames(new Map([...made.tensors, ...made.inMemory] as [string, StoredTensor][]));
-    return quantizeGraph(graph, { format, only: names && ((name) => names.has(name)) }).graph;
+    const names = made && quantizedNames([...made.tensors.keys(), ...made.inMemory.keys()]);
+    return names && ((name) => names.has(name));
   }
 
   get #widen(): "load" | "run" {
@@ -180,7 +186,42 @@ export class Network<Sizes> {
     const file = cacheFolder === undefined ? undefined : await quantizedFile(source, cacheFolder);
     this.#quantized = await openOrMake(file, { precision, make: () => this.weights(sizes) });
     this.#prepared = undefined;
-    if (this.#quantized.warning) this.#warnings.push(`${checkpoint.folder}: ${this.#quantized.warning}`);
+    const { tensors, inMemory, warning } = this.#quantized;
+    if (warning) this.#warnings.push(`${checkpoint.folder}: ${warning}`);
+    if (this.#format && quantizedNames([...tensors.keys(), ...inMemory.keys()]).size === 0) {
+      const reason = "no layer is wide enough for it, or all have outliers";
+      this.#warnings.push(`${checkpoint.folder}: nothing is kept in ${precision}: ${reason}`);
+    }
+  }
+
+  /**
+   * What each layer that is in fewer bits is off by, given what goes into it in full: relative errors by the layers' names.
+   *
+   * @param inputs of a run at `sizes`
+   */
+  async layerErrors(sizes: Sizes, inputs: Readonly<Record<string, Tensor>>): Promise<ReadonlyMap<string, number>> {
+    const format = this.#format;
+    await this.#quantize(sizes);
+    if (!format || precisionOf(this.checkpoint)) return new Map();
+    const { graph, tensors } = this.#whole(sizes);
+    const compared = compareGraph(graph, { format, only: this.#isMade });
+    if (compared.outputs.length === 0) return new Map();
+    const { inMemory, tensors: made } = this.#quantized!;
+    const used = new Set(compared.parameters.map(({ key }) => key));
+    const needed = new Map([...tensors, ...made].filter(([key]) => used.has(key)));
+    const source = await this.#bindSource(needed, inMemory);
+    const { threads, runtime } = this.options;
+    const runner = await GraphRunner.create({ known: undefined, once: undefined, each: compared }, {
+      ...source,
+      threads,
+      runtime,
+    });
+    try {
+      const errors = Object.entries(await runner.run(inputs));
+      return new Map(errors.map(([name, { data }]) => [name, Number(data[0])]));
+    } finally {
+      await runner.release();
+    }
   }
 
   /** What {@linkcode Network.load} had to say, once. */
@@ -198,7 +239,7 @@ export class Network<Sizes> {
   async load(sizes: Sizes): Promise<boolean> {
     await this.checkpoint.checkUnchanged();
     const key = JSON.stringify(sizes);
-    if (this.#loaded?.sizes === key) return false;
+    if (this.#loaded?.key === key) return false;
     await this.release();
     const { loras = [], threads, runtime } = this.options;
     for (const lora of loras) await lora.checkUnchanged();
@@ -210,13 +251,14 @@ export class Network<Sizes> {
     const needed = new Map([...tensors].filter(([key]) => used.has(key)));
     const source = await this.#bindSource(needed, this.#quantized?.inMemory);
     const options = { ...source, threads, prepack: this.#prepack, runtime };
-    this.#loaded = { sizes: key, runner: await GraphRunner.create(parts, options) };
+    this.#loaded = { key, sizes, runner: await GraphRunner.create(parts, options) };
     return true;
   }
 
   /** Runs the loaded network. An input that does not vary is taken for unchanged where it is the same object as last time. */
   async run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     if (!this.#loaded) throw new Error("Expected the network to be loaded before it runs");
+    this.onRun?.(this.#loaded.sizes, inputs);
     return await this.#loaded.runner.run(inputs);
   }
 

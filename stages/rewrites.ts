@@ -3,15 +3,16 @@
  * @module
  */
 import {
+  compareQuantized,
   foldChannels,
   fuseAttention,
   type Graph,
   multiplyTransposedConvolutions,
   type QuantizedGraph,
   quantizeLinear,
+  type QuantizeOptions,
   shareRepeats,
   spreadRows,
-  type WeightFormat,
 } from "../onnx/mod.ts";
 
 /** The rewrites by name, in the order in which they are applied. The numbers stay the same up to rounding. */
@@ -37,15 +38,16 @@ export function rewriteGraph(
   return chosen.reduce((rewritten, [, rewrite]) => rewrite(rewritten), graph);
 }
 
-/**
- * Puts weights of few bits into a rewritten graph. What other rewrites make of its layers has to be made before.
- *
- * @param options.only whether a layer is wanted, by its name
- */
-export function quantizeGraph(
-  graph: Graph,
-  options: { format: WeightFormat; only?: ((name: string) => boolean) | undefined },
-): QuantizedGraph {
-  const { format, only = () => true } = options;
-  return quantizeLinear(format === "int8" ? multiplyTransposedConvolutions(graph) : graph, { format, only });
+/** Puts weights of few bits into a rewritten graph. What other rewrites make of its layers has to be made before. */
+export function quantizeGraph(graph: Graph, options: QuantizeOptions): QuantizedGraph {
+  return quantizeLinear(withProducts(graph, options), options);
+}
+
+/** What each layer of a rewritten graph is off by in fewer bits, see {@linkcode compareQuantized}. */
+export function compareGraph(graph: Graph, options: QuantizeOptions): Graph {
+  return compareQuantized(withProducts(graph, options), options);
+}
+
+function withProducts(graph: Graph, { format }: QuantizeOptions): Graph {
+  return format === "int8" ? multiplyTransposedConvolutions(graph) : graph;
 }

@@ -40,14 +40,14 @@ export function precisionOf({ metadata, folder }: Pick<Checkpoint, "metadata" | 
 
 const derived = /^(.+)\.(int8|int4|scale|bias)$/;
 
-/** Names of the layers of a checkpoint whose weights are in 8 or 4 bits. */
-export function quantizedNames(tensors: StoredTensors): Set<string> {
-  return new Set([...tensors.keys()].flatMap((key) => /^(.+)\.int[84]$/.exec(key)?.[1] ?? []));
+/** Names of the layers whose weights are in 8 or 4 bits, by the keys of all tensors. */
+export function quantizedNames(keys: Iterable<string>): Set<string> {
+  return new Set([...keys].flatMap((key) => /^(.+)\.int[84]$/.exec(key)?.[1] ?? []));
 }
 
 /** A checkpoint's tensors as a network declares them: a weight in few bits stands for the one that it was made from. */
 export function asDeclared(tensors: StoredTensors, declared: ReadonlyMap<string, readonly number[]>): StoredTensors {
-  const names = quantizedNames(tensors);
+  const names = quantizedNames(tensors.keys());
   const plain = [...tensors].filter(([key]) => !names.has(derived.exec(key)?.[1] ?? ""));
   const [first] = tensors.values();
   const whole = [...names].filter((name) => declared.has(name)).map((name) =>

@@ -2,10 +2,11 @@
  * Linear layers with weights of 8 or 4 bits.
  * @module
  */
-import type { Graph } from "../graph.ts";
-import { add } from "../ops/elementwise.ts";
+import { type Graph, graph as makeGraph } from "../graph.ts";
+import { add, div, sub } from "../ops/elementwise.ts";
 import { gemm } from "../ops/linear.ts";
 import { dynamicQuantizeLinear, matMulIntegerToFloat, matMulNBits, type Quantized } from "../ops/quantized.ts";
+import { reduceL2 } from "../ops/reduce.ts";
 import { reshape, transpose } from "../ops/shape.ts";
 import { type Node, Value } from "../value.ts";
 import { dependants, makerOf, rebuild, type Renewed } from "./rebuild.ts";
@@ -25,7 +26,7 @@ export interface QuantizedLayer {
   readonly name: string;
   /** The weight in full, as an expression of parameters: [to, from]. */
   readonly weight: Value;
-  /** The bias with all that is folded into it, likewise: [to]. Nothing where the layer keeps its own. */
+  /** The bias with all that is folded into it, likewise: [to]. Nothing where it is a parameter as it is, or there is none. */
   readonly bias: Value | undefined;
   /** Channels that go in. */
   readonly from: number;
@@ -55,19 +56,48 @@ interface Layer extends QuantizedLayer {
  * (x + β)·Wᵀ + b = x·Wᵀ + (b + W·β), so that it takes no room in the rows' 256 steps.
  *
  * Layers of one vector a picture (timesteps) stay, as do those with fewer than 48 channels on a side.
- *
- * @param options.only whether a layer is wanted, by its name
  */
-export function quantizeLinear(
-  graph: Graph,
-  { format, only = () => true }: { format: WeightFormat; only?: (name: string) => boolean },
-): QuantizedGraph {
+export function quantizeLinear(graph: Graph, options: QuantizeOptions): QuantizedGraph {
+  const { round, layers } = roundLayers(graph, options);
+  const made = rebuild(graph, (node, now) => {
+    const rounded = round(node, now);
+    return rounded && [rounded.value];
+  });
+  return { graph: made, layers: [...layers.values()] };
+}
+
+/**
+ * What each layer is off by in fewer bits, given what goes into it in full: ‖rounded − full‖ / ‖full‖ over all its results, as an output of
+ * its name. Of a layer that is used several times the first use counts.
+ */
+export function compareQuantized(graph: Graph, options: QuantizeOptions): Graph {
+  const { round } = roundLayers(graph, options);
+  const errors: Record<string, Value> = {};
+  for (const node of graph.nodes) {
+    const rounded = round(node, (value) => value);
+    if (!rounded || errors[rounded.name]) continue;
+    const [full] = node.outputs;
+    const length = (value: Value) => reduceL2(value, { axes: [0, 1] });
+    errors[rounded.name] = div(length(sub(rounded.value, full!)), length(full!));
+  }
+  return makeGraph({ name: `${graph.name}.drift`, outputs: errors });
+}
+
+/** Which layers become which. */
+export interface QuantizeOptions {
+  readonly format: WeightFormat;
+  /** Whether a layer is wanted, by its name; all are where left out. */
+  readonly only?: ((name: string) => boolean) | undefined;
+}
+
+/** Makes the result of a node in fewer bits, where it is such a layer, and notes the layer. */
+function roundLayers(graph: Graph, { format, only = () => true }: QuantizeOptions) {
   const given = dependants(graph, graph.inputs.map(({ name }) => name));
   const names = new Names();
   const layers = new Map<string, QuantizedLayer>();
   const quantized = new Map<Value, Quantized>();
   const moved = new Map<Value, Value>();
-  const made = rebuild(graph, (node, now) => {
+  const round = (node: Node, now: Renewed): { name: string; value: Value } | undefined => {
     const found = matchLayer(node, { given, names, now });
     if (!found || !only(found.name) || (format === "int4" && found.from % blockSize !== 0)) return undefined;
     const { rows, plain, ...layer } = found;
@@ -77,13 +107,14 @@ export function quantizeLinear(
     if (format === "int4") {
       const values = parameterOf(`${name}.int4`, [to, from / blockSize, blockSize / 2], "uint8");
       const scales = parameterOf(`${name}.scale`, [to * from / blockSize]);
-      return [matMulNBits(rows, { values, scales }, { bits: 4, block: blockSize, bias })];
+      return { name, value: matMulNBits(rows, { values, scales }, { bits: 4, block: blockSize, bias }) };
     }
     const values = parameterOf(`${name}.int8`, [from, to], "int8");
     const scales = parameterOf(`${name}.scale`, [to]);
-    return [matMulIntegerToFloat(quantizeRows(rows, { quantized, moved }), { values, scales }, { bias })];
-  });
-  return { graph: made, layers: [...layers.values()] };
+    const whole = quantizeRows(rows, { quantized, moved });
+    return { name, value: matMulIntegerToFloat(whole, { values, scales }, { bias }) };
+  };
+  return { round, layers };
 }
 
 /** A parameter by its whole key, wherever it is made. */
@@ -110,7 +141,7 @@ function matchLayer(
   return {
     name: names.of(weight, node.scope),
     weight: full,
-    bias: folded && (bias ? add(folded, bias) : folded),
+    bias: folded ? (bias ? add(folded, bias) : folded) : bias?.source.kind === "node" ? bias : undefined,
     from,
     to,
     rows: shift ? reshape(now(shift.x), [-1, from]) : now(rows),
