@@ -22,6 +22,9 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 Deno.test("bash completes commands, flags, words of a flag, files and folders", async () => {
   assert.deepEqual(await completeInBash(""), [
     "generate",
+    "run",
+    "compare",
+    "config",
     "info",
     "inspect",
     "reconstruct",
@@ -36,6 +39,8 @@ Deno.test("bash completes commands, flags, words of a flag, files and folders", 
     "train",
     "eval",
     "convert",
+    "quantize",
+    "verify",
     "export",
     "lora",
     "completions",
