@@ -7,7 +7,7 @@ import { canonicalJson } from "./picture_id.ts";
 import type { StoredRun } from "./run_folder.ts";
 import { type Estimate, estimate } from "./statistics.ts";
 import type { StoredCell } from "./stored_plan.ts";
-import { type Column, columnsOf } from "./summary.ts";
+import { type Column, columnsOf, runPoints } from "./summary.ts";
 
 /** A setting that is one thing in all cells of a run, and another in all of the other run. */
 export interface RunDifference {
@@ -64,13 +64,22 @@ export function compareRuns(a: StoredRun, b: StoredRun): RunComparison {
     const other = others.get(nameOf(known));
     return other ? [[known.cell, other] as const] : [];
   });
+  const pointOf = new Map(runPoints(b).flatMap((point) => point.cells.map(({ id }) => [id, point] as const)));
+  const partners = new Map(pairs.map(([one, other]) => [one.id, other.id]));
+  const points = runPoints(a).flatMap((point) => {
+    const partner = pointOf.get(partners.get(point.cells[0]!.id) ?? "");
+    return partner ? [[point, partner] as const] : [];
+  });
   const shaOf = ({ results }: StoredRun, { id }: StoredCell) => results.pictures.get(id)?.sha256;
   const bColumns = new Map(columnsOf(b).map((column) => [column.key, column]));
   const columns = columnsOf(a).flatMap((column): ColumnComparison[] => {
-    const values = pairs.flatMap(([one, other]) => {
-      const [x, y] = [column.of(one), bColumns.get(column.key)?.of(other)];
-      return x === undefined || y === undefined ? [] : [{ x, y }];
-    });
+    const own = pairs.flatMap(([one, other]) => numbers(column.of(one), bColumns.get(column.key)?.of(other)));
+    // Metrics of sets have a number for each point alone.
+    const values = own.length > 0
+      ? own
+      : points.flatMap(([one, other]) =>
+        numbers(column.ofPoint(one)?.mean, bColumns.get(column.key)?.ofPoint(other)?.mean)
+      );
     if (values.length === 0) return [];
     return [{
       column,
@@ -88,6 +97,10 @@ export function compareRuns(a: StoredRun, b: StoredRun): RunComparison {
     equal: pairs.filter(([one, other]) => shaOf(a, one) !== undefined && shaOf(a, one) === shaOf(b, other)).length,
     columns,
   };
+}
+
+function numbers(x: number | undefined, y: number | undefined): { x: number; y: number }[] {
+  return x === undefined || y === undefined ? [] : [{ x, y }];
 }
 
 function knownCells({ plan, results }: StoredRun): Known[] {

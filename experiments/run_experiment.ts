@@ -70,9 +70,12 @@ export async function* runExperiment(
       if (event.type === "failure") failures++;
       yield event;
     }
-  } finally {
-    await writeExperimentReport(folder.path);
+  } catch (error) {
+    // What stopped the run matters more than a report that cannot be written.
+    await writeExperimentReport(folder.path).catch(() => {});
+    throw error;
   }
+  await writeExperimentReport(folder.path);
   yield { type: "end", report: `${folder.path}/report.html`, pictures: done, failures };
 }
 
