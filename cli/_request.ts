@@ -39,6 +39,10 @@ interface SamplingFlags {
 export interface GenerateFlags extends PluginFlags, Staged<"prior", SamplingFlags>, Staged<"decoder", SamplingFlags> {
   readonly prompt?: string;
   readonly negativePrompt?: string;
+  readonly priorNegativePrompt?: string;
+  readonly decoderNegativePrompt?: string;
+  readonly longPrompt?: "truncate" | "chunk";
+  readonly plainPrompt?: boolean;
   readonly promptFile?: string;
   readonly expand?: boolean;
   readonly wildcards?: string;
@@ -260,6 +264,10 @@ async function ownSettings(flags: GenerateFlags, registry: Registry): Promise<Pa
     if (value !== undefined) own[key] = value;
   };
   set("negativePrompt", flags.negativePrompt);
+  set("priorNegativePrompt", flags.priorNegativePrompt);
+  set("decoderNegativePrompt", flags.decoderNegativePrompt);
+  set("longPrompt", flags.longPrompt);
+  set("plainPrompt", flags.plainPrompt);
   set("width", flags.width);
   set("height", flags.height);
   set("imagesPerPrompt", flags.imagesPerPrompt);

@@ -120,6 +120,23 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
       help: "one prompt a line, each a run of its own; - reads the lines from standard input",
     },
     {
+      flags: "--prior-negative-prompt <text>",
+      help: "what Stage C alone shall not paint (default: the negative prompt)",
+    },
+    {
+      flags: "--decoder-negative-prompt <text>",
+      help: "what Stage B alone shall not paint (default: the negative prompt)",
+    },
+    choice(
+      "--long-prompt <how>",
+      "what becomes of a prompt longer than the text encoder: cut, or taken in chunks (default: truncate, as in the reference)",
+      ["truncate", "chunk"],
+    ),
+    {
+      flags: "--plain-prompt",
+      help: "take (words:1.3) and BREAK in a prompt as they are written, in place of weights and parts",
+    },
+    {
       flags: "--no-expand",
       help: "take {red|blue} in a prompt as it is written; otherwise it stands for a prompt of each choice",
     },

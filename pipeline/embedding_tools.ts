@@ -9,11 +9,10 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { compressPictures } from "./compress_pictures.ts";
 import type { Context } from "./context.ts";
 import { checkFinite } from "./denoise.ts";
-import { stack } from "./guidance.ts";
 import type { Job } from "./job.ts";
 import { OwnFailures } from "./own_failures.ts";
 import { embeddingShape, samplePrior } from "./run_prior.ts";
-import { encodeTexts, gatherText, type States } from "./text_states.ts";
+import { encodeTexts, gatherText, stackText, type States } from "./text_states.ts";
 
 /** The tools of a job, and a test of whether an error came out of them. */
 export function embeddingTools(
@@ -25,10 +24,10 @@ export function embeddingTools(
   const failures = new OwnFailures();
 
   async function* encode(prompts: readonly string[]): Steps<Tensor<"float32">> {
-    if (prompts.some((prompt) => !states.has(prompt))) {
+    if (prompts.some((prompt) => !states.has(job.textKey(prompt)))) {
       yield* encodeTexts("prior", prior.text, { jobs: [job], promptsOf: () => prompts, states }, context);
     }
-    return gatherText(states, prompts, { times: 1 });
+    return gatherText(states, job, { prompts, times: 1 });
   }
 
   async function* denoise(
@@ -36,8 +35,8 @@ export function embeddingTools(
     { text, strength }: { text: Tensor<"float32">; strength?: number },
   ): Steps<Tensor<"float32">> {
     const { imagesPerPrompt } = job.options;
-    const negative = job.negativePrompts.flatMap((prompt) => Array<string>(imagesPerPrompt).fill(prompt));
-    const all = job.isGuided("prior") ? stack(text, yield* encode(negative)) : text;
+    const negative = job.negativePrompts.prior.flatMap((prompt) => Array<string>(imagesPerPrompt).fill(prompt));
+    const all = job.isGuided("prior") ? stackText(states, job, [text, yield* encode(negative)]) : text;
     job.record("prior.text", all);
     checkFinite(all, "prior: prior.text");
     return yield* samplePrior(job, { latents, text: all, ...(strength === undefined ? {} : { strength }) }, context);

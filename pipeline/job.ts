@@ -41,7 +41,8 @@ export class Job {
   readonly options: ResolvedOptions;
   readonly plan: SizePlan;
   readonly prompts: readonly string[];
-  readonly negativePrompts: readonly string[];
+  /** What each stage is told not to paint, a text a prompt. */
+  readonly negativePrompts: Readonly<Record<SampledStage, readonly string[]>>;
   readonly groups: readonly DecoderGroup[];
   readonly warnings: string[] = [];
   readonly images: GeneratedImage[] = [];
@@ -68,13 +69,17 @@ export class Job {
     this.request = request;
     this.options = resolveOptions(request, defaults, { registry });
     this.plan = planSizes(this.options, rules, { forecast });
-    const { prompt, negativePrompt, imagesPerPrompt, imageIndex: first, rng, seed, decoderSeed } = this.options;
+    const { prompt, imagesPerPrompt, imageIndex: first, rng, seed, decoderSeed } = this.options;
     this.prompts = typeof prompt === "string" ? [prompt] : prompt;
-    this.negativePrompts = typeof negativePrompt === "string" ? this.prompts.map(() => negativePrompt) : negativePrompt;
+    const negativeOf = (stage: SampledStage) => {
+      const negative = this.options[`${stage}NegativePrompt`] ?? this.options.negativePrompt;
+      return typeof negative === "string" ? this.prompts.map(() => negative) : negative;
+    };
+    this.negativePrompts = { prior: negativeOf("prior"), decoder: negativeOf("decoder") };
     this.groups = this.prompts.map((text, i) => ({
       name: this.prompts.length > 1 ? `decoder${i}` : "decoder",
       prompt: text,
-      negativePrompt: this.negativePrompts[i]!,
+      negativePrompt: this.negativePrompts.decoder[i]!,
       first: i * imagesPerPrompt,
     }));
     const seeds = (value: number | readonly number[]) => typeof value === "number" ? [value] : value;
@@ -90,6 +95,12 @@ export class Job {
       }
     }
     this.#takeHandOver(request.from);
+  }
+
+  /** What a text's states are kept under: jobs may take the same text in different ways. */
+  textKey(text: string): string {
+    const { longPrompt = "truncate", plainPrompt = false } = this.options;
+    return `${longPrompt} ${plainPrompt} ${text}`;
   }
 
   /** Pictures of the whole job. */
@@ -281,6 +292,7 @@ const settled = [
   "priorTimesteps",
   "priorGuidance",
   "priorPlugin",
+  "priorNegativePrompt",
   ...samplingKeys.map((key) => stagedKey("prior", key)),
 ] as const;
 

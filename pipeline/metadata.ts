@@ -35,6 +35,10 @@ function staged<Stage extends SampledStage>(stage: Stage) {
 export const optionsSchema = z.object({
   prompt: oneOrMany(z.string()),
   negativePrompt: oneOrMany(z.string()),
+  priorNegativePrompt: oneOrMany(z.string()).optional(),
+  decoderNegativePrompt: oneOrMany(z.string()).optional(),
+  longPrompt: z.literal("chunk").optional(),
+  plainPrompt: z.literal(true).optional(),
   width: z.int(),
   height: z.int(),
   seed: oneOrMany(z.int().nonnegative()),

@@ -73,6 +73,10 @@ function staged<Stage extends SampledStage>(stage: Stage) {
 const checks: { readonly [Key in keyof GenerateOptions]-?: Check } = {
   prompt: text,
   negativePrompt: text,
+  priorNegativePrompt: text,
+  decoderNegativePrompt: text,
+  longPrompt: ['"truncate" or "chunk"', (value) => value === "truncate" || value === "chunk"],
+  plainPrompt: ["true or false", (value) => typeof value === "boolean"],
   width: number,
   height: number,
   seed: seeds,

@@ -77,6 +77,13 @@ function checkSeeds(name: string, seed: number | readonly number[], count: numbe
   return seed;
 }
 
+function checkNegative(negative: string | readonly string[], { count }: { count: number }): void {
+  const list = typeof negative === "string" ? [negative] : negative;
+  list.forEach((text) => checkPrompt(text));
+  if (typeof negative === "string" || list.length === count) return;
+  throw new ConfigError(`Expected a negative prompt for each of the ${count} prompts but found ${list.length}`);
+}
+
 /** A random seed in 0 … 2³² − 1. */
 function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0]!;
@@ -119,15 +126,15 @@ export function resolveOptions(
   if (prompts.length === 0) throw new ConfigError("Expected at least one prompt but found none");
   prompts.forEach((text) => checkPrompt(text));
   const negativePrompt = options.negativePrompt ?? base?.negativePrompt ?? defaults.negativePrompt;
-  if (typeof negativePrompt === "string") checkPrompt(negativePrompt);
-  else {
-    negativePrompt.forEach((text) => checkPrompt(text));
-    if (negativePrompt.length !== prompts.length) {
-      throw new ConfigError(
-        `Expected a negative prompt for each of the ${prompts.length} prompts but found ${negativePrompt.length}`,
-      );
-    }
-  }
+  checkNegative(negativePrompt, { count: prompts.length });
+  const negatives = (["prior", "decoder"] as const).flatMap((stage) => {
+    const own = options[`${stage}NegativePrompt`] ?? base?.[`${stage}NegativePrompt`];
+    if (own === undefined) return [];
+    checkNegative(own, { count: prompts.length });
+    return [[`${stage}NegativePrompt`, own] as const];
+  });
+  const longPrompt = options.longPrompt ?? base?.longPrompt;
+  const plainPrompt = options.plainPrompt ?? base?.plainPrompt;
   const seed = options.seed ?? base?.seed ?? randomSeed();
   const perPrompt = options.imagesPerPrompt ?? base?.imagesPerPrompt ??
     (typeof seed === "number" ? 1 : seed.length / prompts.length);
@@ -179,6 +186,9 @@ export function resolveOptions(
   return {
     prompt,
     negativePrompt,
+    ...Object.fromEntries(negatives),
+    ...(longPrompt === "chunk" ? { longPrompt } : {}),
+    ...(plainPrompt === true ? { plainPrompt } : {}),
     width: options.width ?? base?.width ?? defaults.width,
     height: options.height ?? base?.height ?? defaults.height,
     seed: checkSeeds("seed", seed, count),

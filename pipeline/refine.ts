@@ -77,7 +77,9 @@ function againOptions(
     ...options,
     ...Object.fromEntries(partial),
     prompt: prompt ?? prompts[which]!,
-    negativePrompt: negativePrompts[which]!,
+    priorNegativePrompt: negativePrompts.prior[which]!,
+    decoderNegativePrompt: negativePrompts.decoder[which]!,
+    negativePrompt: "",
     width,
     height,
     seed: seed ?? (typeof options.seed === "number" ? options.seed : options.seed[place]!),
@@ -98,7 +100,8 @@ async function* lead(
   const { prior } = context.parts;
   const texts = { jobs: [job], promptsOf: (job: Job) => promptsOf(job, "prior") };
   const states = yield* encodeTexts("prior", prior.text, texts, context);
-  const text = arrangeText(states, { ...job, times: 1, guided: job.isGuided("prior") });
+  const { prompts, negativePrompts: { prior: negativePrompts } } = job;
+  const text = arrangeText(states, job, { prompts, negativePrompts, times: 1, guided: job.isGuided("prior") });
   // With all of the steps, nothing of the embedding is left.
   const latents = strength < 1 ? embedding : job.initialNoise("prior", embedding.shape);
   const led = yield* samplePrior(job, { latents, text, strength }, context);

@@ -26,16 +26,16 @@ export async function* runDecoder(
   { states, refinement }: { states: States; refinement?: Refinement },
   context: Context,
 ): Events {
-  const { stage, text: encoder, sampling: { schedule } } = context.parts.decoder;
+  const { stage, sampling: { schedule } } = context.parts.decoder;
   const { decoder: { height, width }, prior: cells } = job.plan;
   const { copies } = job.batches.decoder;
-  yield* load("decoder", stage.network, { height, width, embedding: cells, tokens: encoder.tokens, copies }, context);
-
   const guided = job.isGuided("decoder");
   const times = job.options.imagesPerPrompt;
   const own = rows(job.embeddings!, group.first, group.first + times);
   const embedding = guided ? stack(own, tensor("float32", own.shape)) : own;
-  const text = arrangeText(states, { prompts: [group.prompt], negativePrompts: [group.negativePrompt], times, guided });
+  const words = { prompts: [group.prompt], negativePrompts: [group.negativePrompt] };
+  const text = arrangeText(states, job, { ...words, times, guided });
+  yield* load("decoder", stage.network, { height, width, embedding: cells, tokens: text.shape[1]!, copies }, context);
   job.record(`${group.name}.text`, text);
   checkFinite(own, "decoder: image_embeddings", { handedIn: true });
   checkFinite(text, `decoder: ${group.name}.text`);

@@ -23,7 +23,8 @@ export function embeddingShape(job: Job, { parts }: Pick<Context, "parts">): [nu
 /** Makes a job's embedding with the model's own prior, from noise. */
 export async function* runPrior(job: Job, states: States, context: Context): Events {
   const guided = job.isGuided("prior");
-  const text = arrangeText(states, { ...job, times: job.options.imagesPerPrompt, guided });
+  const { prompts, negativePrompts: { prior: negativePrompts }, options: { imagesPerPrompt: times } } = job;
+  const text = arrangeText(states, job, { prompts, negativePrompts, times, guided });
   job.record("prior.text", text);
   checkFinite(text, "prior: prior.text");
   const latents = job.initialNoise("prior", embeddingShape(job, context));
@@ -44,9 +45,9 @@ export async function* samplePrior(
   { latents, text, strength = 1 }: { latents: Tensor<"float32">; text: Tensor<"float32">; strength?: number },
   context: Context,
 ): Events<Tensor<"float32">> {
-  const { stage, text: encoder, sampling: { schedule } } = context.parts.prior;
+  const { stage, sampling: { schedule } } = context.parts.prior;
   const { copies } = job.batches.prior;
-  yield* load("prior", stage.network, { ...job.plan.prior, tokens: encoder.tokens, copies }, context);
+  yield* load("prior", stage.network, { ...job.plan.prior, tokens: text.shape[1]!, copies }, context);
   const textOf = halves(text, { guided: job.isGuided("prior") });
   const steps = job.options.priorSteps;
   const start = strength < 1 ? Math.round(steps * (1 - strength)) : undefined;

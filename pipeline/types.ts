@@ -35,6 +35,14 @@ export interface GenerateOptions extends Staged<"prior", SamplingOptions>, Stage
   prompt: string | readonly string[];
   /** What not to paint: one for all prompts, or one a prompt. Without guidance it has no effect. Default `""`. */
   negativePrompt?: string | readonly string[] | undefined;
+  /** What Stage C alone is told not to paint, in place of `negativePrompt`. */
+  priorNegativePrompt?: string | readonly string[] | undefined;
+  /** What Stage B alone is told not to paint, likewise. */
+  decoderNegativePrompt?: string | readonly string[] | undefined;
+  /** What becomes of a prompt that is longer than the text encoder: cut, as in the reference, or taken in chunks. Default `"truncate"`. */
+  longPrompt?: "truncate" | "chunk" | undefined;
+  /** Takes `(words:1.3)` and `BREAK` in prompts as they are written, in place of weights and parts. Default false. */
+  plainPrompt?: boolean | undefined;
   /** Width of the picture in pixels, 64 to 4096. */
   width?: number | undefined;
   /** Height of the picture in pixels, 64 to 4096. */
@@ -103,6 +111,14 @@ export interface ResolvedOptions
   readonly prompt: string | readonly string[];
   /** What is not painted: one for all prompts, or one a prompt; `""` is nothing. */
   readonly negativePrompt: string | readonly string[];
+  /** What Stage C alone was told not to paint; only where that was something else. */
+  readonly priorNegativePrompt?: string | readonly string[] | undefined;
+  /** What Stage B alone was told not to paint, likewise. */
+  readonly decoderNegativePrompt?: string | readonly string[] | undefined;
+  /** Only where prompts that are too long were taken in chunks. */
+  readonly longPrompt?: "chunk" | undefined;
+  /** Only where prompts were taken as they are written. */
+  readonly plainPrompt?: true | undefined;
   /** Width of the picture in pixels. */
   readonly width: number;
   /** Height of the picture in pixels. */

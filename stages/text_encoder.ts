@@ -6,7 +6,9 @@ import { CheckpointError } from "../errors.ts";
 import { declareText, encodeText, isT5, textClassName, type TextEncoderConfig } from "../networks/text_encoder.ts";
 import { graph, input } from "../onnx/mod.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
-import type { EncodedText, TextTokenizer } from "../text/text_tokenizer.ts";
+import { chunkTokens } from "../text/prompt_chunks.ts";
+import type { PromptParts } from "../text/prompt_syntax.ts";
+import type { TextTokenizer } from "../text/text_tokenizer.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import { t5EncoderOf } from "../weights/checkpoint_views.ts";
 import { Network, type NetworkOptions } from "./network.ts";
@@ -66,6 +68,41 @@ export class TextEncoderStage {
     );
     return states as Tensor<"float32">;
   }
+
+  /**
+   * States of one prompt with weights, in parts: [1, n·tokens, width].
+   *
+   * @param options.chunk whether a part that does not fit goes on in a further row
+   * @throws {CheckpointError} where the tokenizer knows a token that the encoder does not
+   */
+  async encodeParts(
+    parts: PromptParts,
+    { chunk }: { chunk: boolean },
+  ): Promise<{ states: Tensor<"float32">; lost: string }> {
+    const { chunks, lost } = chunkTokens(parts, this.#tokenizer, { chunk });
+    const rows = chunks.map(({ ids, mask }) => ({ ids, attentionMask: mask }));
+    const { folder } = this.network.checkpoint;
+    const { states } = await this.network.run(packTokens(rows, { config: this.config, folder }));
+    const weights = chunks.flatMap((row) => row.weights);
+    const own = states as Tensor<"float32">;
+    const found = weights.every((weight) => weight === 1) ? own : weighted(own, await this.encode([""]), weights);
+    const [count, tokens, width] = found.shape as [number, number, number];
+    return { states: tensor("float32", [1, count * tokens, width], found.data), lost };
+  }
+}
+
+/**
+ * States of rows whose tokens have weights: each state is moved away from that of an empty prompt, w·(z − z₀) + z₀, as ComfyUI does
+ * (`encode_token_weights` of `comfy/sd1_clip.py`).
+ */
+function weighted(states: Tensor<"float32">, empty: Tensor<"float32">, weights: readonly number[]): Tensor<"float32"> {
+  const width = states.shape[2]!;
+  const length = empty.data.length;
+  const data = states.data.map((value, i) => {
+    const start = empty.data[i % length]!;
+    return start + weights[Math.floor(i / width)]! * (value - start);
+  });
+  return tensor("float32", states.shape, data);
 }
 
 /** The weights of a text encoder as its network names them, out of any checkpoint that has them: of a whole T5 model the encoder alone. */
@@ -81,17 +118,24 @@ export function textWeights(config: TextEncoderConfig, checkpoint: Checkpoint): 
  */
 export function tokensOf(
   prompts: readonly string[],
-  { config: { vocab_size }, tokenizer, folder }: TextEncoderParts & { readonly folder: string },
+  { config, tokenizer, folder }: TextEncoderParts & { readonly folder: string },
 ): Record<"ids" | "mask", Tensor<"int64">> {
-  const encoded = prompts.map((prompt) => tokenizer.encode(prompt));
-  const unknown = encoded.flatMap(({ ids }) => ids).find((id) => id >= vocab_size);
+  return packTokens(prompts.map((prompt) => tokenizer.encode(prompt)), { config, folder });
+}
+
+/** Rows of tokens as the network takes them. */
+function packTokens(
+  rows: readonly { readonly ids: readonly number[]; readonly attentionMask: readonly number[] }[],
+  { config: { vocab_size }, folder }: Pick<TextEncoderParts, "config"> & { readonly folder: string },
+): Record<"ids" | "mask", Tensor<"int64">> {
+  const unknown = rows.flatMap(({ ids }) => ids).find((id) => id >= vocab_size);
   if (unknown !== undefined) {
     throw new CheckpointError(
       `${folder}: Expected ids below ${vocab_size} (vocab_size) but an added token of the tokenizer has the id ${unknown}: ` +
         "take tokenizer and text encoder of one model",
     );
   }
-  const pack = (rowOf: (text: EncodedText) => readonly number[]) =>
-    tensor("int64", [prompts.length, tokenizer.maxLength], BigInt64Array.from(encoded.flatMap(rowOf), BigInt));
+  const pack = (rowOf: (row: (typeof rows)[number]) => readonly number[]) =>
+    tensor("int64", [rows.length, rows[0]!.ids.length], BigInt64Array.from(rows.flatMap(rowOf), BigInt));
   return { ids: pack(({ ids }) => ids), mask: pack(({ attentionMask }) => attentionMask) };
 }

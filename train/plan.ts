@@ -31,7 +31,7 @@ export interface PhasePlan {
 /** What a training takes. */
 export interface TrainingPlan {
   readonly samples: number;
-  readonly parameters: Readonly<Record<NetworkName, number>>;
+  readonly parameters: Readonly<Partial<Record<NetworkName, number>>>;
   /** Bytes of one checkpoint with its optimiser's state, of the largest phase; and of the finished model. */
   readonly checkpointBytes: number;
   readonly modelBytes: number;

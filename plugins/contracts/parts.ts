@@ -12,6 +12,7 @@ import type { Network, NetworkOptions } from "../../stages/network.ts";
 import type { PriorSizes } from "../../stages/prior.ts";
 import type { TextSizes } from "../../stages/text_encoder.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import type { PromptParts } from "../../text/prompt_syntax.ts";
 import type { Checkpoint } from "../../weights/checkpoint.ts";
 
 /** Where a part of a model comes from. */
@@ -42,6 +43,14 @@ export interface TextEncoder {
   truncated(prompt: string): string;
   /** [prompts, tokens, width]. */
   encode(prompts: readonly string[]): Promise<Tensor<"float32">>;
+  /**
+   * States of one prompt with weights, in parts: [1, n·tokens, width], a row of tokens after the other. With `chunk`, a part that does not
+   * fit goes on in a further row; else it is cut, and `lost` says where. Left out by encoders that take prompts as they are alone.
+   */
+  encodeParts?(
+    parts: PromptParts,
+    options: { readonly chunk: boolean },
+  ): Promise<{ readonly states: Tensor<"float32">; readonly lost: string }>;
 }
 
 /** A network that is sampled to give the image embedding: Stage C. */
