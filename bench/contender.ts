@@ -53,6 +53,17 @@ export class Contender<Taken extends Step = Step> implements AsyncDisposable {
     }
   }
 
+  /**
+   * Like {@linkcode Contender.start}, once what is made of the weights and kept on disk is there: a process of its own makes it, so that
+   * neither its seconds nor its memory count.
+   */
+  static async startWarm(command: readonly [string, ...string[]], request: MeasureRequest): Promise<Contender> {
+    if (request.precision !== undefined && request.precision !== "fp32") {
+      await using _ = await Contender.start(command, request);
+    }
+    return await Contender.start(command, request);
+  }
+
   /** Runs the case once. */
   async step(): Promise<Taken> {
     return await this.#ask<Taken>("step");

@@ -4,6 +4,7 @@
  * `deno task bench --help` lists the flags; README.md beside this file says what the columns mean.
  * @module
  */
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { loadPipeline } from "../pipeline/pipeline.ts";
 import { type Case, modelCases, realSizeCases } from "./cases.ts";
@@ -20,7 +21,8 @@ const help = `deno task bench [flags]
   --only a,b             only these cases, of whatever size
   --steps N              timed runs of a case after its first (default 3; of a command or the bundled model 10)
   --threads N            default 2
-  --prepack on|off|both  let the runtime pack fp32 weights (default off)
+  --prepack on|off|both  let the runtime pack weights (default: only those in int8)
+  --precision a,b        how weights are kept: fp32, fp16, int8, int4 (default fp32)
   --weights-folder DIR   where random weights go (default: in the system's temporary folder)
   --keep                 leave them there for the next run (9.5 GB)
   --json FILE            write all numbers`;
@@ -53,9 +55,9 @@ async function main(
     );
     await timeCommands(commands.filter(isChosen), { options, report });
     if (commands.length < chosen.size) console.error(caseTable.head());
-    for (const timed of small.filter(isChosen)) await timeCase(timed, { options, report, steps: 10 });
+    for (const timed of small.filter(isChosen)) await timeCase(timed, { options, report, steps: 10, folder });
     for await (const timed of eachWithWeights(large.filter(isChosen), options)) {
-      await timeCase(timed, { options, report, steps: 3 });
+      await timeCase(timed, { options, report, steps: 3, folder });
     }
     if (options.json !== undefined) await Deno.writeTextFile(options.json, `${JSON.stringify(report, null, 2)}\n`);
   } finally {
@@ -78,12 +80,18 @@ async function timeCommands(commands: ReturnType<typeof startupCases>, { options
   }
 }
 
-async function timeCase(timed: Case, { options, report, steps }: Task & { steps: number }): Promise<void> {
+async function timeCase(
+  timed: Case,
+  { options, report, steps, folder }: Task & { steps: number; folder: string },
+): Promise<void> {
   const { threads } = options;
-  for (const prepack of options.prepack) {
-    const result = await measureCase(timed, { prepack, threads, steps: options.steps ?? steps });
-    console.error(caseRow(result, { threads }));
-    report.cases.push(result);
+  for (const precision of options.precision) {
+    for (const prepack of options.prepack) {
+      const how = { prepack, precision, cacheFolder: join(folder, "cache") };
+      const result = await measureCase(timed, { ...how, threads, steps: options.steps ?? steps });
+      console.error(caseRow(result, { threads }));
+      report.cases.push(result);
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 import { runtimeVersion } from "../runtime/session.ts";
 import type { RewriteName } from "../stages/rewrites.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { Precision } from "../weights/precision.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
 import type { Case } from "./cases.ts";
 import { openCase, randomInputs } from "./networks.ts";
@@ -21,6 +22,10 @@ export interface MeasureRequest {
   readonly threads: number;
   /** Lets the runtime pack fp32 weights. */
   readonly prepack?: boolean;
+  /** In what weights are kept; as they are stored where left out. */
+  readonly precision?: Precision;
+  /** Where weights in fewer bits are kept. */
+  readonly cacheFolder?: string;
   /** Rewrites of the graph to leave out. */
   readonly without?: readonly RewriteName[];
   /** For a peer: a safetensors file with the inputs that this toolkit draws. */
@@ -53,10 +58,10 @@ function say(answer: unknown): void {
 }
 
 async function main(request: MeasureRequest): Promise<void> {
-  const { threads, prepack, without } = request;
+  const { threads, prepack, precision, cacheFolder, without } = request;
   const versions = { deno: Deno.version.deno, onnxruntime: await runtimeVersion() };
   const start = performance.now();
-  const network = await openCase(request.case, { threads, prepack, without });
+  const network = await openCase(request.case, { threads, prepack, precision, cacheFolder, without });
   await network.load();
   const load = (performance.now() - start) / 1000;
   const inputs = randomInputs(network.graph, request.case.sizes);

@@ -2,6 +2,7 @@
  * Measures one case of this toolkit in a process of its own.
  * @module
  */
+import type { Precision } from "../weights/precision.ts";
 import type { Case } from "./cases.ts";
 import { Contender, ours } from "./contender.ts";
 import type { PeakMemory } from "./memory.ts";
@@ -11,7 +12,8 @@ import { Table } from "./table.ts";
 /** One case as it was measured; times in seconds, memory in bytes. */
 export interface CaseResult {
   readonly name: string;
-  readonly prepack: boolean;
+  /** Whether weights are packed; left to the network where undefined. */
+  readonly prepack: boolean | undefined;
   readonly load: number;
   /** The first run, which takes memory and touches every weight. */
   readonly first: number;
@@ -29,15 +31,28 @@ export interface CaseResult {
 /** Loads a case, runs it once and then `steps` times. */
 export async function measureCase(
   timed: Case,
-  { prepack, threads, steps }: { prepack: boolean; threads: number; steps: number },
+  { prepack, precision, threads, steps, cacheFolder }: {
+    prepack: boolean | undefined;
+    precision: Precision;
+    threads: number;
+    steps: number;
+    cacheFolder: string;
+  },
 ): Promise<CaseResult> {
-  await using contender = await Contender.start(ours(), { case: timed, threads, prepack });
+  const chosen = prepack === undefined ? {} : { prepack };
+  await using contender = await Contender.startWarm(ours(), {
+    case: timed,
+    threads,
+    precision,
+    cacheFolder,
+    ...chosen,
+  });
   const { load, flops = 0, bytes, versions } = contender.loaded;
   const first = await contender.step();
   const rest = [];
   for (let i = 0; i < steps; i++) rest.push(await contender.step());
   return {
-    name: timed.name,
+    name: precision === "fp32" ? timed.name : `${timed.name}, ${precision}`,
     prepack,
     load,
     first: first.seconds,
@@ -74,7 +89,7 @@ export function caseRow(result: CaseResult, { threads }: { threads: number }): s
   const megabytes = (value: number | undefined) => value === undefined ? undefined : (value / 1e6).toFixed(0);
   return caseTable.row([
     name,
-    prepack ? "on" : "off",
+    prepack === undefined ? "auto" : prepack ? "on" : "off",
     load,
     first,
     step,

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ParseArgsOptionsConfig } from "node:util";
 import { ConfigError } from "../errors.ts";
+import { type Precision, precisions } from "../weights/precision.ts";
 
 /** Flags for `node:util`'s `parseArgs`. */
 export const benchFlags = {
@@ -13,13 +14,19 @@ export const benchFlags = {
   steps: { type: "string" },
   threads: { type: "string" },
   prepack: { type: "string" },
+  precision: { type: "string" },
   "weights-folder": { type: "string" },
   keep: { type: "boolean" },
   json: { type: "string" },
 } as const satisfies ParseArgsOptionsConfig;
 
 /** How `session.disable_prepacking` is set, as words of `--prepack`. */
-const prepackings: Readonly<Record<string, readonly boolean[]>> = { off: [false], on: [true], both: [false, true] };
+const prepackings: Readonly<Record<string, readonly (boolean | undefined)[]>> = {
+  auto: [undefined],
+  off: [false],
+  on: [true],
+  both: [false, true],
+};
 
 /** What the shared flags say. */
 export interface BenchOptions {
@@ -28,8 +35,10 @@ export interface BenchOptions {
   /** Timed runs of a case; undefined leaves it to the case. */
   readonly steps: number | undefined;
   readonly threads: number;
-  /** Each case runs once for each of these. */
-  readonly prepack: readonly boolean[];
+  /** Each case runs once for each of these; undefined leaves it to the network. */
+  readonly prepack: readonly (boolean | undefined)[];
+  /** Each case runs once for each of these too. */
+  readonly precision: readonly Precision[];
   /** Where random weights are written. */
   readonly weightsFolder: string;
   /** Leaves those weights there. */
@@ -44,17 +53,26 @@ export function readBenchOptions(
     { [flag in Exclude<keyof typeof benchFlags, "keep">]?: string | undefined } & { keep?: boolean | undefined }
   >,
 ): BenchOptions {
-  const prepack = prepackings[values.prepack ?? "off"];
-  if (!prepack) throw new ConfigError(`Expected --prepack to be on, off or both but found ${values.prepack}`);
+  const prepack = prepackings[values.prepack ?? "auto"];
+  if (!prepack) throw new ConfigError(`Expected --prepack to be auto, on, off or both but found ${values.prepack}`);
   return {
     only: values.only?.split(","),
     steps: values.steps === undefined ? undefined : count("--steps", values.steps),
     threads: count("--threads", values.threads ?? "2"),
     prepack,
+    precision: readPrecisions(values.precision ?? "fp32"),
     weightsFolder: values["weights-folder"] ?? join(tmpdir(), "wuerstchen-bench"),
     keep: values.keep ?? false,
     json: values.json,
   };
+}
+
+function readPrecisions(text: string): Precision[] {
+  return text.split(",").map((word) => {
+    const found = precisions.find((name) => name === word);
+    if (found) return found;
+    throw new ConfigError(`Expected --precision to name some of ${precisions.join(", ")} but found ${word}`);
+  });
 }
 
 function count(flag: string, text: string): number {

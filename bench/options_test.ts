@@ -9,7 +9,8 @@ Deno.test("without flags two threads run, nothing is packed and weights go to th
     only: undefined,
     steps: undefined,
     threads: 2,
-    prepack: [false],
+    prepack: [undefined],
+    precision: ["fp32"],
     weightsFolder: join(tmpdir(), "wuerstchen-bench"),
     keep: false,
     json: undefined,
@@ -29,7 +30,15 @@ for (const steps of ["0", "-1", "1.5", "many", ""]) {
   });
 }
 
-Deno.test("--prepack accepts three words only", () => {
+Deno.test("--precision names precisions, in the order in which they are measured", () => {
+  assert.deepEqual(readBenchOptions({ precision: "int8,fp32" }).precision, ["int8", "fp32"]);
+  assert.throws(() => readBenchOptions({ precision: "int7" }), {
+    name: "ConfigError",
+    message: "Expected --precision to name some of fp32, fp16, int8, int4 but found int7",
+  });
+});
+
+Deno.test("--prepack accepts four words only", () => {
   assert.throws(() => readBenchOptions({ prepack: "yes" }), ConfigError);
 });
 

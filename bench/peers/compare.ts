@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../errors.ts";
 import { openSafetensors } from "../../weights/safetensors.ts";
 import { type RewriteName, rewriteNames } from "../../stages/rewrites.ts";
+import type { Precision } from "../../weights/precision.ts";
 import { writeSafetensors } from "../../weights/safetensors_writer.ts";
 import { type Case, realSizeCases } from "../cases.ts";
 import { Contender, ours } from "../contender.ts";
@@ -26,7 +27,8 @@ const help = `deno task bench:peers --python VENV/bin/python [flags]
   --only a,b             only these cases
   --steps N              timed runs of a case after its first (default 3)
   --threads N            default 2
-  --prepack on|off|both  let our runtime pack fp32 weights (default off)
+  --prepack on|off|both  let our runtime pack weights (default: only those in int8)
+  --precision a,b        how ours are kept: fp32, fp16, int8, int4, a contender each (default fp32)
   --without a,b          also without these rewrites of the graph: share-repeats, fuse-attention, fold-channels, hoist
   --weights-folder DIR   where random weights go (default: in the system's temporary folder)
   --keep                 leave them there for the next run (9.5 GB)
@@ -50,18 +52,27 @@ interface PeerResult {
 interface Entry {
   readonly name: string;
   readonly command: [string, ...string[]];
-  readonly prepack?: boolean;
+  readonly prepack?: boolean | undefined;
+  readonly precision?: Precision;
   readonly without?: readonly RewriteName[];
   readonly bf16?: boolean;
 }
 
 function entries(
-  { prepack }: BenchOptions,
+  { prepack, precision }: BenchOptions,
   { python, bf16, without }: { python: string; bf16: boolean; without: readonly RewriteName[] },
 ): Entry[] {
   const peer: [string, ...string[]] = [python, fileURLToPath(new URL("measure.py", import.meta.url))];
   return [
-    ...prepack.map((on) => ({ name: on ? "ours, packed" : "ours", command: ours(), prepack: on })),
+    ...precision.flatMap((precision) =>
+      prepack.map((on) => {
+        const words = [
+          ...(precision === "fp32" ? [] : [precision]),
+          ...(on ? ["packed"] : on === false ? ["not packed"] : []),
+        ];
+        return { name: ["ours", ...words].join(", "), command: ours(), prepack: on, precision };
+      })
+    ),
     ...(without.length > 0 ? [{ name: `ours without ${without.join(", ")}`, command: ours(), without }] : []),
     { name: "diffusers fp32", command: peer },
     ...(bf16 ? [{ name: "diffusers bf16", command: peer, bf16: true }] : []),
@@ -111,10 +122,11 @@ async function compareCase(
   });
   await using stack = new AsyncDisposableStack();
   const runs = [];
-  for (const { name, command, prepack = false, bf16 = false, without = [] } of entries) {
-    const contender = stack.use(
-      await Contender.start(command, { case: timed, threads, prepack, inputs, bf16, without }),
-    );
+  const cacheFolder = join(folder, "cache");
+  for (const { name, command, prepack, precision = "fp32", bf16 = false, without = [] } of entries) {
+    const packed = prepack === undefined ? {} : { prepack };
+    const request = { case: timed, threads, precision, cacheFolder, inputs, bf16, without, ...packed };
+    const contender = stack.use(await Contender.startWarm(command, request));
     runs.push({
       name,
       contender,
