@@ -39,9 +39,9 @@ export interface SeriesChartOptions {
 }
 
 /** Most series that can be told apart. */
-export const maxSeries = 8;
+export const maxSeries = 12;
 
-const size = { width: 480, height: 240, left: 78 };
+const size = { width: 480, height: 240, left: 88 };
 
 /** Part of the axis that a label takes. */
 const labelShare = 0.09;

@@ -34,7 +34,9 @@ export function qualityTables(run: StoredRun): string {
       }),
     ]);
     const heads = [curves.join(", ") || plan.name, ...values.map((value) => `${chartX} ${valueLabel(value)}`)];
-    return `### ${column.title}, ${column.better} is better\n\n${markdownTable(heads, rows)}`;
+    const counts = [...new Set(runPoints(run).map((point) => column.ofPoint(point)?.count ?? 0))];
+    const size = counts.length === 1 ? counts[0] : `${Math.min(...counts)} to ${Math.max(...counts)}`;
+    return `### ${column.title}, ${column.better} is better, n = ${size}\n\n${markdownTable(heads, rows)}`;
   });
   const { cpu, cores, version } = environments.at(-1)!;
   const painted = plan.cells.filter(({ id }) => results.pictures.has(id)).length;

@@ -14,7 +14,7 @@ Deno.test("the tables set samplers against steps, with means over seeds and thei
   inTempFolder(async (folder) => {
     await writeTinyRun(folder);
     const tables = qualityTables(await readRun(folder));
-    assert.match(tables, /^### psnr \(dB\), higher is better$/m);
+    assert.match(tables, /^### psnr \(dB\), higher is better, n = 2$/m);
     assert.match(tables, /^\| priorScheduler \| +priorSteps 1 \| +priorSteps 4 \| +priorSteps 16 \|$/m);
     assert.match(tables, /^\| heun +\| 20\.15 ± 0\.64 \| 22\.15 ± 0\.64 \| +24\.15 ± 0\.64 \|$/m);
     assert.match(tables, /^12 of 12 pictures/m);

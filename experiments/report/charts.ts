@@ -23,7 +23,11 @@ export function charts(
   const values = valuesIn(cells, chartX);
   const places = new Map(values.map((value, i) => [canonicalJson(value ?? null), i]));
   const across = values.map((value) => ({ label: valueLabel(value), value }));
-  const groups = Map.groupBy(points, ({ swept }) => assignmentLabel(pick(swept, curves)));
+  const [first, ...others] = curves;
+  // Of one key the values say enough.
+  const nameOf = (swept: Readonly<Record<string, unknown>>) =>
+    first !== undefined && others.length === 0 ? valueLabel(swept[first]) : assignmentLabel(pick(swept, curves));
+  const groups = Map.groupBy(points, ({ swept }) => nameOf(swept));
   const drawn = columns.flatMap((column) => {
     const series = [...groups].map(([name, points]) => ({
       name,
@@ -42,7 +46,8 @@ export function charts(
     const size = counts.size === 1
       ? ` · n = ${[...counts][0]}`
       : ` · n = ${Math.min(...counts)} to ${Math.max(...counts)}`;
-    const note = `over ${chartX} · ${column.better} is better${size}`;
+    const by = first !== undefined && others.length === 0 ? ` by ${first}` : "";
+    const note = `over ${chartX}${by} · ${column.better} is better${size}`;
     const { title, format, fromZero, base } = column;
     return [seriesChart({ title, note, across, series, format, base, scale: fromZero ? "zero" : "auto" })];
   });

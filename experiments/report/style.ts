@@ -1,14 +1,18 @@
 /** Rules of an experiment's report behind those that every report has: series' colours, grids, buttons. */
 export const experimentStyle = `
-:root { --s0: #2563c9; --s1: #b4590c; --s2: #15803d; --s3: #a21caf; --s4: #0e7490; --s5: #b91c1c; --s6: #4d7c0f; --s7: #6d5bd0; }
+:root { --s0: #2563c9; --s1: #b4590c; --s2: #15803d; --s3: #a21caf; --s4: #0e7490; --s5: #b91c1c; --s6: #4d7c0f; --s7: #6d5bd0;
+  --s8: #be185d; --s9: #57534e; --s10: #a16207; --s11: #0369a1; }
 @media (prefers-color-scheme: dark) {
-  :root { --s0: #78a9f7; --s1: #eba25c; --s2: #6fcf8e; --s3: #e291ea; --s4: #5cc9dd; --s5: #f58a8a; --s6: #b4d45f; --s7: #a99cf5; }
+  :root { --s0: #78a9f7; --s1: #eba25c; --s2: #6fcf8e; --s3: #e291ea; --s4: #5cc9dd; --s5: #f58a8a; --s6: #b4d45f; --s7: #a99cf5;
+    --s8: #f387b6; --s9: #b8b2ab; --s10: #e0be4e; --s11: #6cc3f0; }
 }
 .s0 { --own: var(--s0); } .s1 { --own: var(--s1); } .s2 { --own: var(--s2); } .s3 { --own: var(--s3); }
 .s4 { --own: var(--s4); } .s5 { --own: var(--s5); } .s6 { --own: var(--s6); } .s7 { --own: var(--s7); }
+.s8 { --own: var(--s8); } .s9 { --own: var(--s9); } .s10 { --own: var(--s10); } .s11 { --own: var(--s11); }
 .series .curve { stroke: var(--own); } .series .dot { fill: var(--own); } .bar { stroke: var(--own); stroke-width: 1; }
 .s1 .curve { stroke-dasharray: 7 3; } .s2 .curve { stroke-dasharray: 2 4; } .s3 .curve { stroke-dasharray: 9 3 2 3; }
 .s5 .curve { stroke-dasharray: 7 3; } .s6 .curve { stroke-dasharray: 2 4; } .s7 .curve { stroke-dasharray: 9 3 2 3; }
+.s9 .curve { stroke-dasharray: 7 3; } .s10 .curve { stroke-dasharray: 2 4; } .s11 .curve { stroke-dasharray: 9 3 2 3; }
 .charts { grid-template-columns: repeat(auto-fill, minmax(min(440px, 100%), 1fr)); }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 0; padding: 4px 0 6px; font-size: 13px; }
 .legend li::before { content: ""; display: inline-block; width: 16px; border-top: 3px solid var(--own); margin-right: 6px; vertical-align: middle; }
