@@ -29,7 +29,10 @@ export type { ResolvedSampling, SampledStage, SamplingOptions, Staged } from "./
 export type { GuidanceSchedule } from "./pipeline/guidance.ts";
 export type { ChosenDevices, DeviceChoice, DeviceNetwork } from "./pipeline/devices.ts";
 export type { Device, DeviceName } from "./runtime/devices/device.ts";
+export type { Encoding } from "./plugins/contracts/postprocessor.ts";
+export type { OpenRuntime } from "./plugins/open_runtime.ts";
 export type { PluginChoice } from "./plugins/registry.ts";
+export type { Runtime, RuntimeSession, SessionInput, SessionOptions } from "./runtime/runtime.ts";
 export { type SpacingName, spacingNames } from "./schedulers/spacings.ts";
 export { readHandOver, writeHandOver } from "./pipeline/hand_over.ts";
 export { type PictureMetadata, readPictureMetadata } from "./pipeline/metadata.ts";

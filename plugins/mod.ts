@@ -36,3 +36,5 @@ export { slerp } from "./builtin/slerp.ts";
 export { PluginError } from "../errors.ts";
 export { type Tensor, tensor } from "../tensor/tensor.ts";
 export type { Pixels } from "../images/pixels.ts";
+export type { ImageFormat } from "../images/format.ts";
+export type { PromptParts, PromptSegment } from "../text/prompt_syntax.ts";

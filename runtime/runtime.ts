@@ -29,7 +29,9 @@ export interface SessionOptions {
 
 /** What a network takes. */
 export interface SessionInput {
+  /** By which it is given. */
   readonly name: string;
+  /** Of its numbers. */
   readonly dtype: DType;
   /** A number, or a name, of each axis. */
   readonly shape: readonly (number | string)[];
