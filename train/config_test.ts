@@ -83,7 +83,7 @@ Deno.test("a wrong value is refused with what was expected and what was found", 
   for (const [set, message] of cases) assert.match(refused(good, [set]), message);
   assert.match(
     refused('{ "data": { "path": "x", "size": 64 } }'),
-    /Expected at least one of stageA, stageB and stageC/,
+    /Expected at least one of stageA, stageB, stageC and preview/,
   );
 });
 
