@@ -78,6 +78,8 @@ export class Session implements RuntimeSession {
     const config: Record<string, string> = {};
     if (options.folder !== undefined) config["model_external_initializers_file_folder_path"] = options.folder;
     if (!options.prepack) config["disable_prepacking"] = "1";
+    // Processors without a dot product of 8 bits add pairs of products in 16, which overflow: there weights get an offset instead.
+    config["x64quantprecision"] = "1";
     const { device = "cpu" } = options;
     const session = await runtime.InferenceSession.create(model, {
       // What a device has no code for runs on the processor.

@@ -14,7 +14,7 @@ import { scanFiles } from "./scan.ts";
 import { scanCheckpoints } from "./scan_checkpoints.ts";
 
 /** Counts changes of what such files hold; files of another number are made anew. */
-const version = 1;
+const version = 2;
 
 /** What weights in fewer bits are made from. */
 export interface QuantizedSource {
