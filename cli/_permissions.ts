@@ -10,6 +10,7 @@ export type Permission =
   | "--allow-write=FOLDER"
   | "--allow-env=ORT_DISABLE_TELEMETRY"
   | "--allow-env=HOME"
+  | "--allow-sys=cpus,systemMemoryInfo"
   | "--allow-ffi"
   | "--allow-net=HOST";
 
@@ -29,6 +30,7 @@ export const reasons: Readonly<Record<Permission, string>> = {
     "ONNX Runtime's reports of usage are switched off by this variable before its library is loaded",
   "--allow-env=HOME":
     "where the cache of models lies (or `HF_HOME`, `HF_HUB_CACHE`, `XDG_CACHE_HOME`: whichever says it)",
+  "--allow-sys=cpus,systemMemoryInfo": "a log says on which machine it was written",
   "--allow-ffi": "ONNX Runtime is a library of the system",
   "--allow-net=HOST": "the hub, and the hosts that it sends downloads to",
 };
@@ -40,9 +42,9 @@ export const permissionTable: readonly CommandPermissions[] = [
   { commands: ["help", "completions", "plugins list", "plugins show", "config"], needs: [] },
   { commands: ["info", "inspect", "dataset", "compare"], needs: ["--allow-read"] },
   { commands: ["cache ls"], needs: ["--allow-read", "--allow-env=HOME"] },
-  { commands: ["plan", "doctor"], needs: runs },
-  { commands: ["generate", "reconstruct", "train", "run"], needs: [...runs, "--allow-write=FOLDER"] },
-  { commands: ["eval"], needs: runs },
+  { commands: ["plan", "doctor", "eval", "verify"], needs: runs },
+  { commands: ["generate", "reconstruct", "quantize"], needs: [...runs, "--allow-write=FOLDER"] },
+  { commands: ["train", "run"], needs: [...runs, "--allow-write=FOLDER", "--allow-sys=cpus,systemMemoryInfo"] },
   {
     commands: ["convert", "export", "lora extract", "bundle", "plugins new"],
     needs: ["--allow-read", "--allow-write=FOLDER"],
