@@ -56,10 +56,8 @@ async function run(
   args: readonly string[],
   { needs, cwd, hub }: { needs: readonly Permission[]; cwd: string; hub: FakeHub },
 ): Promise<{ code: number; err: string }> {
-  const isPull = args[0] === "pull";
   const allow = needs.map((flag) => {
-    // The cache is where a download is written.
-    if (flag === "--allow-write=FOLDER") return `--allow-write=${join(cwd, isPull ? "home" : "out")}`;
+    if (flag === "--allow-write=FOLDER") return `--allow-write=${join(cwd, "out")}`;
     if (flag === "--allow-env=HOME") return "--allow-env=HOME,HF_ENDPOINT";
     return flag.replace("HOST", new URL(hub.url).host);
   });
