@@ -8,7 +8,6 @@
 export type Permission =
   | "--allow-read"
   | "--allow-write=FOLDER"
-  | "--allow-write"
   | "--allow-env=ORT_DISABLE_TELEMETRY"
   | "--allow-env=HOME"
   | "--allow-sys=cpus,systemMemoryInfo"
@@ -27,7 +26,6 @@ export interface CommandPermissions {
 export const reasons: Readonly<Record<Permission, string>> = {
   "--allow-read": "models, pictures and data sets; the program's own files",
   "--allow-write=FOLDER": "the folder that the result is written to",
-  "--allow-write": "the cache of models has links in it, which Deno lets nobody make who may not write everywhere",
   "--allow-env=ORT_DISABLE_TELEMETRY":
     "ONNX Runtime's reports of usage are switched off by this variable before its library is loaded",
   "--allow-env=HOME":
@@ -51,7 +49,7 @@ export const permissionTable: readonly CommandPermissions[] = [
     commands: ["convert", "export", "lora extract", "bundle", "plugins new"],
     needs: ["--allow-read", "--allow-write=FOLDER"],
   },
-  { commands: ["pull"], needs: ["--allow-read", "--allow-write", "--allow-env=HOME", "--allow-net=HOST"] },
+  { commands: ["pull"], needs: ["--allow-read", "--allow-write=FOLDER", "--allow-env=HOME", "--allow-net=HOST"] },
   { commands: ["push"], needs: ["--allow-read", "--allow-env=HOME", "--allow-net=HOST"] },
 ];
 

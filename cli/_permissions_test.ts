@@ -57,9 +57,10 @@ async function run(
   { needs, cwd, hub }: { needs: readonly Permission[]; cwd: string; hub: FakeHub },
 ): Promise<{ code: number; err: string }> {
   const allow = needs.map((flag) => {
-    if (flag === "--allow-write=FOLDER") return `--allow-write=${join(cwd, "out")}`;
+    // The cache is where a download is written.
+    if (flag === "--allow-write=FOLDER") return `--allow-write=${join(cwd, args[0] === "pull" ? "home" : "out")}`;
     if (flag === "--allow-env=HOME") return "--allow-env=HOME,HF_ENDPOINT";
-    return flag.replace("HOST", new URL(hub.url).host);
+    return flag.replace("HOST", `${new URL(hub.url).host},${new URL(hub.cdn).host}`);
   });
   const [command, ...first] = commandLine(allow);
   const { code, stderr } = await new Deno.Command(command, {
