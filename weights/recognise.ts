@@ -19,7 +19,11 @@ type Pattern = string | RegExp;
 
 const kinds: readonly (readonly [Recognised, readonly Pattern[]])[] = [
   [{ kind: "prior", name: "Stage C" }, ["projection.weight", "cond_mapper.0.weight", "out.1.weight"]],
-  [{ kind: "prior", name: "Stage C, a transformer" }, ["embedding.weight", "modulation.weight", "out.projection.weight"]],
+  [{ kind: "prior", name: "Stage C, a transformer" }, [
+    "embedding.weight",
+    "modulation.weight",
+    "out.projection.weight",
+  ]],
   [{ kind: "decoder", name: "Stage B" }, ["clip_mapper.weight", /^effnet_mappers\.\d+\.weight$/, "clf.1.weight"]],
   [{ kind: "vqgan", name: "Stage A" }, ["in_block.1.weight", "out_block.0.weight", "vquantizer.embedding.weight"]],
   [{ kind: "text_encoder", name: "a CLIP text encoder" }, ["text_model.embeddings.token_embedding.weight"]],
