@@ -13,12 +13,12 @@ const choose = (flags: Partial<GenerateFlags>, earlier?: Omit<ModelIdentity, "we
 
 Deno.test("a model of the flags replaces the earlier one as a whole, a half only that half", () =>
   inTempFolder(async (folder) => {
-    const earlier = { name: "emoji", prior: folder, decoder: "other", variant: "fp16" };
+    const earlier = { name: "emoji", prior: folder, decoder: "other", variant: "fp16", precision: "int8" } as const;
     const { name: model, ...rest } = earlier;
     assert.deepEqual(await choose({}, earlier), { model, ...rest });
     const changed = { decoder: "mine", variant: "bf16" };
     assert.deepEqual(await choose(changed, earlier), { model, ...rest, ...changed });
-    const none = { model: undefined, prior: undefined, decoder: undefined, variant: undefined };
+    const none = { model: undefined, prior: undefined, decoder: undefined, variant: undefined, precision: undefined };
     assert.deepEqual(await choose({ model: "new" }, earlier), { ...none, model: "new" });
     assert.deepEqual(await choose({ prior: "p" }), { ...none, prior: "p" });
   }));
