@@ -22,6 +22,7 @@ export type DeviceChoice = DeviceName | Readonly<Partial<Record<DeviceNetwork, D
 
 /** A device for every network that does not run on the processor. */
 export interface ChosenDevices {
+  /** By network. */
   readonly networks: Readonly<Partial<Record<DeviceNetwork, Device>>>;
   /** What the user has to know, such as why a card that is there is not used. */
   readonly notices: readonly string[];

@@ -6,7 +6,7 @@ import { TextEncoderStage } from "../stages/text_encoder.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { tinyTraining } from "./_tiny_training.ts";
 import { readNetwork, writeModel } from "./model_folder.ts";
-import { initialWeights, networkConfigs, networkNames } from "./networks.ts";
+import { initialWeights, networkConfigs, networksOf } from "./networks.ts";
 import { withStartSizes } from "./start.ts";
 import { prepareTokenizers } from "./tokenizer.ts";
 import type { TrainingData } from "./training_data.ts";
@@ -32,7 +32,7 @@ Deno.test("a model whose prior reads text by T5 is written as transformers would
     const vocabularies = await prepareTokenizers(tokenizer, config, data);
     const configs = networkConfigs(config, vocabularies);
     assert.equal(configs.prior.c_cond, 12);
-    const networks = new Map(networkNames.map((name) => [name, initialWeights(name, configs, { seed: 1 })]));
+    const networks = new Map(networksOf(configs).map((name) => [name, initialWeights(name, configs, { seed: 1 })]));
     const model = join(folder, "model");
     await Deno.mkdir(model);
     await writeModel(model, { config, configs, networks, tokenizer });

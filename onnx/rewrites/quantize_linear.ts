@@ -36,6 +36,7 @@ export interface QuantizedLayer {
 
 /** A graph with layers in fewer bits, and what their parameters are made from. */
 export interface QuantizedGraph {
+  /** The graph, which takes the weights in fewer bits as parameters. */
   readonly graph: Graph;
   /** One entry a weight, however often it is used. */
   readonly layers: readonly QuantizedLayer[];
@@ -85,6 +86,7 @@ export function compareQuantized(graph: Graph, options: QuantizeOptions): Graph 
 
 /** Which layers become which. */
 export interface QuantizeOptions {
+  /** Bits and layout of the weights. */
   readonly format: WeightFormat;
   /** Whether a layer is wanted, by its name; all are where left out. */
   readonly only?: ((name: string) => boolean) | undefined;

@@ -11,7 +11,9 @@ import type { Objective } from "../phases/objective.ts";
 import { phaseObjectives } from "../phases/phase_objectives.ts";
 import { gradientGraph } from "./gradient_graph.ts";
 
-const config = tinyTraining("nowhere");
+const config = tinyTraining("nowhere", {
+  set: ['preview={"steps":4,"batch":3,"optimiser":{"name":"adamw","learningRate":1e-3}}'],
+});
 const vocabulary = { size: 530, eosId: 529, maxLength: 8 };
 const configs = networkConfigs(config, { prior: vocabulary, decoder: vocabulary });
 
