@@ -23,11 +23,11 @@ export interface Progress {
   checkpoint: string | undefined;
 }
 
-/** Whether a phase lies behind a position. */
-export function isDone(name: PhaseName, position: Position | undefined): boolean {
+/** Whether a phase lies behind a position. The last one that was trained goes on where the configuration has more steps by now. */
+export function isDone(name: PhaseName, position: Position | undefined, config: TrainingConfig): boolean {
   if (!position) return false;
   const order = phaseNames.indexOf(position.phase) - phaseNames.indexOf(name);
-  return order > 0 || order === 0 && position.done;
+  return order > 0 || order === 0 && position.done && position.step >= (config[name]?.steps ?? 0);
 }
 
 /**
@@ -50,7 +50,9 @@ export async function startOrResume(
   const position = last?.position;
   const scale = position?.scaleFactor ?? (config.start === undefined ? 1 : await readScaleFactor(config.start));
   const configs = { ...sizes, vqgan: { ...sizes.vqgan, scale_factor: scale } };
-  const states = last && !last.position.done ? await readStates(last.path, last.position) : {};
+  const states = last && !isDone(last.position.phase, last.position, config)
+    ? await readStates(last.path, last.position)
+    : {};
   return { networks, configs, position, states, checkpoint: last?.path };
 }
 

@@ -55,7 +55,7 @@ export async function* train(settings: TrainingSettings, options: TrainOptions):
     for (const message of warnings) yield* folder.logged({ type: "warning", message });
     for (const name of phaseNames) {
       const own = config[name];
-      if (!own || isDone(name, progress.position)) continue;
+      if (!own || isDone(name, progress.position, config)) continue;
       if (options.signal?.aborted) return;
       yield* runPhase({ name, own, folder, config, data, fingerprint, progress, changes, signal: options.signal });
       if (options.signal?.aborted) return;

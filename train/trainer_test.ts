@@ -181,7 +181,7 @@ Deno.test("a learning rate that explodes stops with a step and a name, and the c
     assert.match((log.lines.at(-1) as { reason: string }).reason, /^stageA: Step \d+: /);
   }));
 
-Deno.test("a run whose configuration has changed goes on where that is accepted and possible", () =>
+Deno.test("a run whose configuration has changed goes on where that is accepted and possible, one that had ended too", () =>
   inTempFolder(async (folder) => {
     await drawSquares(join(folder, "data"));
     const options = { folder: join(folder, "run") };
@@ -204,8 +204,16 @@ Deno.test("a run whose configuration has changed goes on where that is accepted 
       ...options,
       acceptChanges: true,
     });
-    assert.deepEqual(events.flatMap((event) => event.type === "progress" ? [event.step] : []), [2, 3, 4]);
+    const steps = (events: readonly TrainingEvent[]) =>
+      events.flatMap((event) => event.type === "progress" ? [event.step] : []);
+    assert.deepEqual(steps(events), [2, 3, 4]);
     assert.equal(events.at(-1)!.type, "end");
+
+    const more = ["stageA.optimiser.learningRate=1e-4", "stageA.batch=2", "stageA.steps=6"];
+    const longer = await run(stageA(...more), { ...options, acceptChanges: true });
+    assert.deepEqual(steps(longer), [5, 6]);
+    assert.deepEqual(namesIn(join(folder, "run", "checkpoints")).at(-1), "stageA-0000006");
+    assert.deepEqual(steps(await run(stageA(...more), options)), []);
   }));
 
 Deno.test("a LoRA of Stage C is trained on another run's model, which stays as it is, and generate applies it", () =>
