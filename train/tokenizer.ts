@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { CheckpointError } from "../errors.ts";
+import { statIfThere } from "../files/stat_if_there.ts";
 import { namesT5 } from "../networks/text_encoder.ts";
 import { loadClipTokenizer } from "../text/load_clip_tokenizer.ts";
 import { loadT5Tokenizer } from "../text/load_t5_tokenizer.ts";
@@ -71,8 +72,8 @@ async function givenTokenizer(start: Start, half: Half): Promise<string | undefi
   );
 }
 
-function isFolder(path: string): Promise<boolean> {
-  return Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
+async function isFolder(path: string): Promise<boolean> {
+  return (await statIfThere(path))?.isDirectory ?? false;
 }
 
 async function copyFiles(from: string, to: string): Promise<void> {
