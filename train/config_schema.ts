@@ -72,8 +72,13 @@ const data = z.strictObject({
     colours: z.record(z.string(), z.string().regex(/^#[0-9a-f]{6}$/i, "Expected a colour as #rrggbb")).optional()
       .describe("`#rrggbb` by name; a dozen named colours unless told."),
     caption: z.string().optional().describe(
-      "What a caption becomes; default `{caption}, on {a} {colour} background`.",
+      "What a caption becomes; default `{caption}, on {a} {colour} background`. `{subject}` is the caption up to its first comma, " +
+        "`{a subject}` has an article.",
     ),
+    otherCaptions: z.strictObject({
+      share: share.describe("Of the pictures."),
+      templates: z.array(z.string()).min(1).describe("As `caption`, each with the same probability."),
+    }).optional().describe("Other ways to say it, so that prompts need not have the form of the captions."),
     heldOut: holdOut.optional().describe("Pairs of caption and colour that are never shown."),
   }).optional().describe(
     "Lays colours under drawings with alpha, and says so in their captions; white and unsaid without it.",

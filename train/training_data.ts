@@ -82,8 +82,11 @@ export class TrainingData {
     for (const caption of this.captions) {
       yield caption;
       if (!backgrounds) continue;
-      const template = backgrounds.caption === undefined ? {} : { template: backgrounds.caption };
-      for (const colour of allowedColours(caption, backgrounds)) yield backgroundCaption(caption, colour, template);
+      const usual = backgrounds.caption === undefined ? {} : { template: backgrounds.caption };
+      const ways = [usual, ...(backgrounds.otherCaptions?.templates ?? []).map((template) => ({ template }))];
+      for (const colour of allowedColours(caption, backgrounds)) {
+        for (const way of ways) yield backgroundCaption(caption, colour, way);
+      }
     }
   }
 

@@ -11,8 +11,10 @@ import { namedColours, parseColour } from "./named_colours.ts";
 export interface BackgroundOptions {
   /** `#rrggbb` by name; {@linkcode namedColours} unless told. */
   readonly colours?: Readonly<Record<string, string>>;
-  /** What a caption becomes; `{a}` is the article of the colour. Default {@linkcode backgroundCaption}'s. */
+  /** What a caption becomes, a template of {@linkcode backgroundCaption}. */
   readonly caption?: string;
+  /** Other ways to say it, which a share of the pictures is given, each with the same probability. */
+  readonly otherCaptions?: { readonly share: number; readonly templates: readonly string[] };
   /** Pairs of caption and colour that are never chosen. */
   readonly heldOut?: HoldOut;
 }
@@ -28,14 +30,35 @@ export interface Background {
 /** Default of {@linkcode BackgroundOptions.caption}. */
 const defaultTemplate = "{caption}, on {a} {colour} background";
 
-/** A caption with a background: "red apple, flat" on teal is "red apple, flat, on a teal background". */
+/**
+ * A caption with a background: "red apple, flat" on teal is "red apple, flat, on a teal background".
+ *
+ * @param options.template with `{caption}`, `{subject}` (the caption up to its first comma), `{a subject}` (with its article, none
+ * before a plural), `{colour}` and `{a}` (the article of the colour)
+ */
 export function backgroundCaption(
   caption: string,
   colour: string,
   { template = defaultTemplate }: { template?: string } = {},
 ): string {
-  const values: Record<string, string> = { caption, colour, a: /^[aeiou]/i.test(colour) ? "an" : "a" };
-  return template.replace(/\{(caption|colour|a)\}/g, (_, name: string) => values[name]!);
+  const subject = caption.split(",", 1)[0]!.trim();
+  const values: Record<string, string> = {
+    caption,
+    subject,
+    "a subject": isPlural(subject) ? subject : `${articleOf(subject)} ${subject}`,
+    colour,
+    a: articleOf(colour),
+  };
+  return template.replace(/\{(caption|subject|a subject|colour|a)\}/g, (_, name: string) => values[name]!);
+}
+
+function articleOf(words: string): string {
+  return /^[aeiou]/i.test(words) && !/^uni/i.test(words) ? "an" : "a";
+}
+
+/** Whether a name has an English plural's ending: "cherries" has, "octopus" and "glass" have not. */
+function isPlural(words: string): boolean {
+  return /[^su]s$/i.test(words);
 }
 
 /** Names of the colours that training may lay under the drawing with this caption. */
@@ -63,11 +86,24 @@ export function chooseBackground(
   options: BackgroundOptions & { readonly draw: number },
 ): Background {
   const names = allowedColours(caption, options);
-  const name = names[Math.floor(options.draw * names.length)];
+  const place = options.draw * names.length;
+  const name = names[Math.floor(place)];
   if (name === undefined) {
     throw new ConfigError(`No background is left for "${caption}": hold out fewer or add colours`);
   }
   const colours: Readonly<Record<string, string>> = options.colours ?? namedColours;
-  const template = options.caption === undefined ? {} : { template: options.caption };
+  const template = chooseTemplate(options, { draw: place % 1 });
   return { name, rgb: parseColour(colours[name]!), caption: backgroundCaption(caption, name, template) };
+}
+
+/** Chooses how a caption is said; `draw` is what the choice of the colour left of its own, uniform in [0, 1). */
+function chooseTemplate(
+  { caption, otherCaptions }: BackgroundOptions,
+  { draw }: { draw: number },
+): { template?: string } {
+  if (otherCaptions && draw < otherCaptions.share) {
+    const { share, templates } = otherCaptions;
+    return { template: templates[Math.floor(draw / share * templates.length)]! };
+  }
+  return caption === undefined ? {} : { template: caption };
 }

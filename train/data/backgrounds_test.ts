@@ -40,3 +40,27 @@ Deno.test("chooseBackground() takes colours of one's own and says when none is l
   });
   assert.throws(() => chooseBackground("cup", { colours: {}, draw: 0 }), ConfigError);
 });
+
+Deno.test("a template knows the subject of a caption, with an article where it is one thing", () => {
+  const say = (caption: string) =>
+    backgroundCaption(caption, "orange", { template: "{a subject} on {a} {colour} ground" });
+  assert.equal(say("red apple, flat"), "a red apple on an orange ground");
+  assert.equal(say("elephant"), "an elephant on an orange ground");
+  assert.equal(say("unicorn, shaded"), "a unicorn on an orange ground");
+  assert.equal(say("french fries, flat"), "french fries on an orange ground");
+  assert.equal(say("octopus"), "an octopus on an orange ground");
+  assert.equal(backgroundCaption("cup, flat", "red", { template: "{subject}" }), "cup");
+});
+
+Deno.test("chooseBackground() says a share of the captions in other ways, whatever the colour", () => {
+  const options = { otherCaptions: { share: 0.4, templates: ["{subject} on {colour}", "{caption}"] } };
+  const counts = new Map<string, number>();
+  for (let i = 0; i < 12_000; i++) {
+    const { name, caption } = chooseBackground("cup, flat", { ...options, draw: i / 12_000 });
+    const way = caption.replace(name, "…").replace(/ an? /, " a ");
+    counts.set(way, (counts.get(way) ?? 0) + 1);
+  }
+  assert.deepEqual([...counts.keys()].sort(), ["cup on …", "cup, flat", "cup, flat, on a … background"]);
+  assert.ok(Math.abs(counts.get("cup on …")! - 2400) <= 12, `${counts.get("cup on …")}`);
+  assert.ok(Math.abs(counts.get("cup, flat")! - 2400) <= 12);
+});
