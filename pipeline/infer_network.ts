@@ -8,7 +8,8 @@ import { parseConfig } from "../networks/config.ts";
 import { type DiffNeXtConfig, diffNeXtConfig } from "../networks/diffnext.ts";
 import { inferDiffNeXtConfig, inferPaellaVqConfig, inferStageCConfig } from "../networks/infer_config.ts";
 import { type PaellaVqConfig, paellaVqConfig } from "../networks/paella_vq.ts";
-import { type StageCConfig, stageCSchema } from "../networks/stage_c.ts";
+import type { PriorConfig } from "../networks/prior.ts";
+import { isDit, type StageCConfig, stageCSchema } from "../networks/stage_c.ts";
 import { declareText, type TextEncoderConfig, textEncoderSchema } from "../networks/text_encoder.ts";
 import { input, traceScopes } from "../onnx/mod.ts";
 import { AutoencoderStage } from "../stages/autoencoder.ts";
@@ -58,6 +59,30 @@ function ownConfig({ metadata }: Checkpoint, file: string): JsonObject | undefin
   throw new CheckpointError(`${file}: metadata "config": expected a JSON object`);
 }
 
+/**
+ * Sizes of the one Stage C of Würstchen v1 that was published (dome272/Wuerstchen, `würstchen-stage-C.ipynb`): its class, and so its
+ * tensors' names, are those of v2, which differs by the text alone that it was trained with, and by what its latents mean.
+ */
+const versionOne = { c: 1536, c_in: 16, c_cond: 1024, c_r: 64, depth: 32 } satisfies Partial<PriorConfig>;
+
+/**
+ * Refuses Würstchen v1's Stage C, which would paint noise with v2's other stages.
+ *
+ * A width of text alone makes no v1: it exists in the original names and just these sizes only. A v2 that is like it in all of that says
+ * so by its header, its `config.json` or the model that it is given to.
+ */
+function refuseVersionOne(
+  config: StageCConfig,
+  { file, like, isOriginal }: { file: string; like: StageCConfig | undefined; isOriginal: boolean },
+): void {
+  if (!isOriginal || isDit(config) || like && !isDit(like) && like.c_cond === config.c_cond) return;
+  if (Object.entries(versionOne).some(([key, size]) => config[key as keyof typeof versionOne] !== size)) return;
+  throw new CheckpointError(
+    `${file}: these are the weights of Würstchen v1's Stage C, which is not supported; if they are your own, give the config.json, or the ` +
+      "model, that they belong to",
+  );
+}
+
 /** Options of {@linkcode inferConfig}. */
 export interface InferNetworkOptions<Kind extends NetworkKind> {
   /** The file, for messages. */
@@ -69,7 +94,7 @@ export interface InferNetworkOptions<Kind extends NetworkKind> {
 /**
  * Sizes of a network: those in the file's header, else what the shapes of its tensors say.
  *
- * @throws {CheckpointError} where they cannot be told
+ * @throws {CheckpointError} where they cannot be told, or are those of a family that is not supported
  */
 export function inferConfig<Kind extends NetworkKind>(
   kind: Kind,
@@ -81,7 +106,9 @@ export function inferConfig<Kind extends NetworkKind>(
   const infer: { [K in NetworkKind]: () => ConfigOf[K] } = {
     prior: () => {
       const given = own ? parseConfig(stageCSchema(own), own, { file }) : like as StageCConfig | undefined;
-      return inferStageCConfig(shapes, { file, like: given });
+      const config = inferStageCConfig(shapes, { file, like: given });
+      refuseVersionOne(config, { file, like: given, isOriginal: checkpoint.isOriginal });
+      return config;
     },
     decoder: () => {
       const given = own ? parseConfig(diffNeXtConfig, own, { file }) : like as DiffNeXtConfig | undefined;

@@ -45,6 +45,15 @@ Deno.test("files of Würstchen v1's Stage B are recognised by their names, stran
   assert.equal(of("a", "b"), undefined);
 });
 
+Deno.test("Stable Cascade is told by names that no other family has, whatever its sizes, in the names of diffusers too", () => {
+  const of = (...keys: string[]) => recognise(new Map(keys.map((key) => [key, []])));
+  const shared = ["clip_txt_pooled_mapper.weight", "clf.1.weight", "embedding.1.weight"];
+  assert.equal(of("clip_txt_mapper.weight", "clip_img_mapper.weight", ...shared)?.name, "Stable Cascade's Stage C");
+  assert.equal(of("effnet_mapper.0.weight", "pixels_mapper.0.weight", ...shared)?.name, "Stable Cascade's Stage B");
+  assert.equal(of("projection.weight", "cond_mapper.0.weight", "out.1.weight")?.name, "Stage C");
+  assert.equal(of("clip_mapper.weight", "effnet_mappers.1.weight", "clf.1.weight")?.name, "Stage B");
+});
+
 Deno.test("weights of another network or family are refused by name", async () => {
   const stem = "diffusion_pytorch_model";
   const { tensors: wanted } = await openCheckpoint(`${fixtures}wuerstchen/repo/wuerstchen-prior/prior`, { stem });
