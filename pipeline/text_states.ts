@@ -56,9 +56,9 @@ export async function* encodeTexts(
         yield { type: "warning", run: job.index, message };
       }
     }
-    const most = Math.max(...texts.map((text) => states.get(job.textKey(text))!.shape[1]!));
+    const lengths = new Set([...states.values()].map(({ shape }) => shape[1]));
     // What shorter ones are filled up with.
-    if (most > encoder.tokens && !states.has(job.textKey(""))) states.set(job.textKey(""), await encoder.encode([""]));
+    if (lengths.size > 1 && !states.has(job.textKey(""))) states.set(job.textKey(""), await encoder.encode([""]));
     const seconds = (performance.now() - start) / 1000;
     context.clock.step(stage, seconds, { evaluations: states.size - known });
     const latents = () => structuredClone(states.get(job.textKey(texts[0]!))!);

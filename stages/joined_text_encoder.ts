@@ -10,11 +10,14 @@ import { linear } from "../networks/layers.ts";
 import { declareText, encodeText, textWidth } from "../networks/text_encoder.ts";
 import { concat, graph, input, scope, type Value } from "../onnx/mod.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { chunkTokens, type TokenChunk } from "../text/prompt_chunks.ts";
+import type { PromptParts } from "../text/prompt_syntax.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import { joinedCheckpoint } from "../weights/checkpoint_views.ts";
 import { Network, type NetworkOptions } from "./network.ts";
 import { openTextEncoder } from "./open_text_encoder.ts";
-import { type TextEncoderParts, type TextSizes, textWeights, tokensOf } from "./text_encoder.ts";
+import { packTokens, type TextEncoderParts, type TextSizes, textWeights, tokensOf } from "./text_encoder.ts";
+import { joinWeighted } from "./weighted_states.ts";
 
 const name = z.string().regex(/^(?!\.{1,2}$)[^/\\]+$/, "Expected the name of a folder beside this file");
 
@@ -96,8 +99,7 @@ export class JoinedTextEncoder {
 
   /** The words of `prompt` that fit into none of the encoders; `""` where one takes all. */
   truncated(prompt: string): string {
-    const lost = this.#encoders.map(({ tokenizer }) => tokenizer.encode(prompt).truncated);
-    return lost.reduce((shortest, text) => text.length < shortest.length ? text : shortest);
+    return shortest(this.#encoders.map(({ tokenizer }) => tokenizer.encode(prompt).truncated));
   }
 
   /**
@@ -113,6 +115,47 @@ export class JoinedTextEncoder {
     const { states } = await this.network.run(Object.fromEntries(inputs));
     return states as Tensor<"float32">;
   }
+
+  /**
+   * States of one prompt with weights, in parts: [1, n·tokens, width]. A row has the tokens of all encoders; where one of them needs fewer
+   * rows for a part than another, its further ones are those of an empty prompt.
+   *
+   * Adapters keep straight lines, so that weights act behind them as they would before.
+   *
+   * @param options.chunk whether a part that does not fit goes on in a further row
+   * @throws {CheckpointError} where a tokenizer knows a token that its encoder does not
+   */
+  async encodeParts(
+    parts: PromptParts,
+    { chunk }: { chunk: boolean },
+  ): Promise<{ states: Tensor<"float32">; lost: string }> {
+    const rows: TokenChunk[][] = [];
+    let lost = "";
+    for (const part of parts) {
+      const own = this.#encoders.map(({ tokenizer }) => chunkTokens([part], tokenizer, { chunk }));
+      if (lost === "") lost = shortest(own.map(({ lost }) => lost));
+      const most = Math.max(...own.map(({ chunks }) => chunks.length));
+      for (let row = 0; row < most; row++) {
+        rows.push(own.map(({ chunks }, i) => chunks[row] ?? emptyRow(this.#encoders[i]!)));
+      }
+    }
+    const inputs = this.#encoders.flatMap(({ config, checkpoint: { folder } }, i) => {
+      const { ids, mask } = packTokens(rows.map((row) => row[i]!), { config, folder });
+      return [[`ids_${i}`, ids], [`mask_${i}`, mask]] as const;
+    });
+    const { states } = await this.network.run(Object.fromEntries(inputs));
+    const weights = rows.flatMap((row) => row.flatMap(({ weights }) => weights));
+    const empty = () => this.encode([""]);
+    return { states: await joinWeighted(states as Tensor<"float32">, { weights, empty }), lost };
+  }
+}
+
+function shortest(texts: readonly string[]): string {
+  return texts.reduce((shortest, text) => text.length < shortest.length ? text : shortest);
+}
+
+function emptyRow({ tokenizer }: WeightedTextEncoder): TokenChunk {
+  return chunkTokens([[{ text: "", weight: 1 }]], tokenizer, { chunk: false }).chunks[0]!;
 }
 
 /**

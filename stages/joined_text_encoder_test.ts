@@ -104,3 +104,38 @@ Deno.test("a missing adapter, one too many, and folders elsewhere are errors", (
     await refuse({ width: 9, encoders: [".."] }, /Expected the name of a folder/);
     await refuse({ width: 9, encoders: [] }, /"encoders"/);
   }));
+
+Deno.test("weights act behind adapters as before them, and each BREAK begins a row of all encoders", () =>
+  inTempFolder(async (folder) => {
+    const { hidden_size: width } = JSON.parse(await Deno.readTextFile(join(repo, "text_encoder", "config.json")));
+    await writeJoined(folder, { width });
+    const joined = await open(folder, { width, encoders: ["clip", "t5"] });
+    await joined.network.load({ tokens: joined.tokens });
+    const plain = await joined.encodeParts([[{ text: "red apple", weight: 1 }]], { chunk: false });
+    const [whole, empty] = [await joined.encode(["red apple"]), await joined.encode([""])];
+    assert.deepEqual(plain, { states: whole, lost: "" });
+    const row = ({ data }: { data: Float32Array }, token: number) => data.slice(token * width, (token + 1) * width);
+
+    const both = await joined.encodeParts([[{ text: "red apple", weight: 3 }]], { chunk: false });
+    // Words begin behind CLIP's start token; T5's stand behind CLIP's 77, without one.
+    for (const token of [1, 77]) {
+      const [found, one, zero] = [row(both.states, token), row(whole, token), row(empty, token)];
+      assert.ok(found.every((value, i) => Math.abs(value - (3 * one[i]! - 2 * zero[i]!)) < 1e-3), `token ${token}`);
+    }
+    assert.deepEqual(row(both.states, 0), row(whole, 0));
+
+    const parts = ["red apple", "green"].map((text) => [{ text, weight: 1 }]);
+    const broken = await joined.encodeParts(parts, { chunk: false });
+    assert.deepEqual(broken.states.shape, [1, 2 * 83, width]);
+    const green = await joined.encode(["green"]);
+    const off = broken.states.data.map((x, i) => Math.abs(x - [...whole.data, ...green.data][i]!));
+    assert.ok(Math.max(...off) < 1e-4, `off by ${Math.max(...off)}`);
+
+    // T5's six tokens are too few, CLIP's are not: its second row is that of an empty prompt.
+    const long = [[{ text: "a a a a a a a a", weight: 1 }]];
+    const chunked = await joined.encodeParts(long, { chunk: true });
+    assert.deepEqual([chunked.states.shape[1], chunked.lost], [2 * 83, ""]);
+    assert.ok(row(chunked.states, 83).every((value, i) => Math.abs(value - row(empty, 0)[i]!) < 1e-4));
+    assert.equal((await joined.encodeParts(long, { chunk: false })).states.shape[1], 83);
+    await joined.network.release();
+  }));

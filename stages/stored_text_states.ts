@@ -6,11 +6,13 @@ import { z } from "zod";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import { gather, graph, input, parameter } from "../onnx/mod.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
+import type { PromptParts } from "../text/prompt_syntax.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import { quote, quoteSome } from "../weights/quote.ts";
 import { parseStrictJson } from "../weights/strict_json.ts";
 import { Network, type NetworkOptions } from "./network.ts";
 import type { TextSizes } from "./text_encoder.ts";
+import { joinWeighted } from "./weighted_states.ts";
 
 const promptList = z.array(z.string()).min(1);
 
@@ -79,6 +81,27 @@ export class StoredTextStates {
       rows: tensor("int64", [rows.length], BigInt64Array.from(rows, BigInt)),
     });
     return states as Tensor<"float32">;
+  }
+
+  /**
+   * The states of a prompt's parts between its breaks, each looked up on its own: [1, n·tokens, width]. Nothing is ever lost.
+   *
+   * @throws {ConfigError} for weights: which of the states stand for which words is not known; and for a part that is not in the file
+   */
+  async encodeParts(parts: PromptParts): Promise<{ states: Tensor<"float32">; lost: string }> {
+    const segments = parts.flat();
+    const weighted = segments.find(({ weight }) => weight !== 1);
+    if (weighted) {
+      throw new ConfigError(
+        `Expected no weights in the prompt, since which of the stored states in ${this.network.checkpoint.folder} stand for ` +
+          `${
+            quote(weighted.text)
+          } is not known: leave them out, or add --plain-prompt if the file has the prompt as it is written`,
+      );
+    }
+    const texts = parts.map((part) => part.map(({ text }) => text).join("").trim());
+    const states = await this.encode(texts);
+    return { states: await joinWeighted(states, { weights: [], empty: () => this.encode([""]) }), lost: "" };
   }
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { parsePrompt } from "../text/prompt_syntax.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { openCheckpoint } from "../weights/checkpoint.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
@@ -60,4 +61,25 @@ Deno.test("a file without states, without prompts, or with other numbers of them
     await refuse(/JSON list of texts but found something else/, { prompts: "[1]" });
     await refuse(/Expected 3 prompts, one for each row, but found 1/, { prompts: '["a"]' });
     await refuse(/each prompt once but found "a" twice/, { prompts: '["a","b","a"]' });
+  }));
+
+Deno.test("parts of a prompt are looked up one by one, and weights are refused in a line that says what to do", () =>
+  inTempFolder(async (folder) => {
+    const numbers = Float32Array.from({ length: 3 * 2 * 4 }, (_, i) => i);
+    const stored = await open(folder, tensor("float32", [3, 2, 4], numbers), { prompts });
+    await stored.network.load({ tokens: stored.tokens });
+    const { states, lost } = await stored.encodeParts(parsePrompt("a red apple BREAK constructor")!);
+    assert.deepEqual([states.shape, [...states.data], lost], [[1, 4, 4], [...numbers.slice(8)], ""]);
+    assert.deepEqual((await stored.encodeParts(parsePrompt("(a red apple:1)")!)).states.data, numbers.slice(8, 16));
+    await assert.rejects(stored.encodeParts(parsePrompt("a (red:1.3) apple")!), (error: Error) => {
+      assert(error instanceof ConfigError);
+      assert.match(
+        error.message,
+        /^Expected no weights in the prompt, .* "red" is not known: leave them out, or add --p/,
+      );
+      assert(!error.message.includes("\n"));
+      return true;
+    });
+    await assert.rejects(stored.encodeParts(parsePrompt("a red apple BREAK snow")!), /but found "snow"/);
+    await stored.network.release();
   }));

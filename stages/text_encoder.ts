@@ -6,12 +6,13 @@ import { CheckpointError } from "../errors.ts";
 import { declareText, encodeText, isT5, textClassName, type TextEncoderConfig } from "../networks/text_encoder.ts";
 import { graph, input } from "../onnx/mod.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
-import { chunkTokens } from "../text/prompt_chunks.ts";
+import { chunkTokens, type TokenChunk } from "../text/prompt_chunks.ts";
 import type { PromptParts } from "../text/prompt_syntax.ts";
 import type { TextTokenizer } from "../text/text_tokenizer.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import { t5EncoderOf } from "../weights/checkpoint_views.ts";
 import { Network, type NetworkOptions } from "./network.ts";
+import { joinWeighted } from "./weighted_states.ts";
 
 /** Sizes that a text encoder session is built for. */
 export interface TextSizes {
@@ -80,29 +81,12 @@ export class TextEncoderStage {
     { chunk }: { chunk: boolean },
   ): Promise<{ states: Tensor<"float32">; lost: string }> {
     const { chunks, lost } = chunkTokens(parts, this.#tokenizer, { chunk });
-    const rows = chunks.map(({ ids, mask }) => ({ ids, attentionMask: mask }));
     const { folder } = this.network.checkpoint;
-    const { states } = await this.network.run(packTokens(rows, { config: this.config, folder }));
+    const { states } = await this.network.run(packTokens(chunks, { config: this.config, folder }));
     const weights = chunks.flatMap((row) => row.weights);
-    const own = states as Tensor<"float32">;
-    const found = weights.every((weight) => weight === 1) ? own : weighted(own, await this.encode([""]), weights);
-    const [count, tokens, width] = found.shape as [number, number, number];
-    return { states: tensor("float32", [1, count * tokens, width], found.data), lost };
+    const empty = () => this.encode([""]);
+    return { states: await joinWeighted(states as Tensor<"float32">, { weights, empty }), lost };
   }
-}
-
-/**
- * States of rows whose tokens have weights: each state is moved away from that of an empty prompt, w·(z − z₀) + z₀, as ComfyUI does
- * (`encode_token_weights` of `comfy/sd1_clip.py`).
- */
-function weighted(states: Tensor<"float32">, empty: Tensor<"float32">, weights: readonly number[]): Tensor<"float32"> {
-  const width = states.shape[2]!;
-  const length = empty.data.length;
-  const data = states.data.map((value, i) => {
-    const start = empty.data[i % length]!;
-    return start + weights[Math.floor(i / width)]! * (value - start);
-  });
-  return tensor("float32", states.shape, data);
 }
 
 /** The weights of a text encoder as its network names them, out of any checkpoint that has them: of a whole T5 model the encoder alone. */
@@ -120,12 +104,17 @@ export function tokensOf(
   prompts: readonly string[],
   { config, tokenizer, folder }: TextEncoderParts & { readonly folder: string },
 ): Record<"ids" | "mask", Tensor<"int64">> {
-  return packTokens(prompts.map((prompt) => tokenizer.encode(prompt)), { config, folder });
+  const rows = prompts.map((prompt) => tokenizer.encode(prompt));
+  return packTokens(rows.map(({ ids, attentionMask: mask }) => ({ ids, mask })), { config, folder });
 }
 
-/** Rows of tokens as the network takes them. */
-function packTokens(
-  rows: readonly { readonly ids: readonly number[]; readonly attentionMask: readonly number[] }[],
+/**
+ * Rows of tokens as the network takes them, int64 [rows, tokens] each.
+ *
+ * @throws {CheckpointError} where a token is not of the encoder's vocabulary
+ */
+export function packTokens(
+  rows: readonly Pick<TokenChunk, "ids" | "mask">[],
   { config: { vocab_size }, folder }: Pick<TextEncoderParts, "config"> & { readonly folder: string },
 ): Record<"ids" | "mask", Tensor<"int64">> {
   const unknown = rows.flatMap(({ ids }) => ids).find((id) => id >= vocab_size);
@@ -137,5 +126,5 @@ function packTokens(
   }
   const pack = (rowOf: (row: (typeof rows)[number]) => readonly number[]) =>
     tensor("int64", [rows.length, rows[0]!.ids.length], BigInt64Array.from(rows.flatMap(rowOf), BigInt));
-  return { ids: pack(({ ids }) => ids), mask: pack(({ attentionMask }) => attentionMask) };
+  return { ids: pack(({ ids }) => ids), mask: pack(({ mask }) => mask) };
 }
