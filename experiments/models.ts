@@ -3,7 +3,8 @@
  * @module
  */
 import type { HubOptions } from "../pipeline/fetch_model.ts";
-import { type LoadOptions, loadPipeline, type Pipeline } from "../pipeline/pipeline.ts";
+import type { LoadOptions } from "../pipeline/load_options.ts";
+import { loadPipeline, type Pipeline } from "../pipeline/pipeline.ts";
 import type { GenerateOptions, ModelIdentity } from "../pipeline/types.ts";
 import type { Registry } from "../plugins/registry.ts";
 import type { CellSettings } from "./config_schema.ts";

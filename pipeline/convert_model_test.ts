@@ -10,7 +10,8 @@ import { openCheckpoint, openRawCheckpoint } from "../weights/checkpoint.ts";
 import type { WeightsName } from "../weights/find_checkpoint.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import { convertModel } from "./convert_model.ts";
-import { type LoadOptions, loadPipeline } from "./pipeline.ts";
+import type { LoadOptions } from "./load_options.ts";
+import { loadPipeline } from "./pipeline.ts";
 
 const checkpoints = new URL("../tests/fixtures/checkpoints/", import.meta.url).pathname;
 const t5 = new URL("../tests/fixtures/t5/v1_1", import.meta.url).pathname;
@@ -105,6 +106,54 @@ Deno.test("a model converted to shards paints the same picture, and its bf16 cop
     await convertModel(sharded, half, { dtype: "bfloat16" });
     const { tensors } = await openCheckpoint(join(half, "prior", "prior"), { stem });
     assert([...tensors.values()].every(({ dtype }) => dtype === "bfloat16"));
+  });
+});
+
+Deno.test("each network of a model gets the type that is said of it, and its header says which", async () => {
+  await inTempFolder(async (folder) => {
+    const output = join(folder, "mixed");
+    const dtype = { all: "float16", vqgan: "float32", prior_text_encoder: "bfloat16" } as const;
+    await copyTinyModel(join(folder, "own"));
+    await convertModel(join(folder, "own"), output, { dtype });
+    const expected = {
+      "prior/prior": "float16",
+      "prior/text_encoder": "bfloat16",
+      "decoder/decoder": "float16",
+      "decoder/text_encoder": "float16",
+      "decoder/vqgan": "float32",
+    };
+    for (const [place, type] of Object.entries(expected)) {
+      const stem = place.endsWith("text_encoder") ? "model" : "diffusion_pytorch_model";
+      const { tensors, metadata } = await openCheckpoint(join(output, place), { stem });
+      assert.deepEqual(new Set([...tensors.values()].map(({ dtype }) => dtype)), new Set([type]), place);
+      assert.equal(JSON.parse(metadata["provenance"]!).dtype, type);
+    }
+    await paint(output);
+    const none = convertModel(`${tinyModel}/wuerstchen/vqgan`, join(folder, "x"), { dtype: { decoder: "float16" } });
+    await assert.rejects(none, {
+      name: "ConfigError",
+      message: /^Expected a type for vqgan, as .* but found one for decoder$/,
+    });
+  });
+});
+
+Deno.test("convertModel() tells how far it is, and leaves nothing where it is stopped", async () => {
+  await inTempFolder(async (folder) => {
+    await copyTinyModel(join(folder, "own"));
+    const told: number[] = [];
+    const onProgress = ({ done, total }: { done: number; total: number }) => void told.push(done / total);
+    await convertModel(join(folder, "own"), join(folder, "whole"), { onProgress, shardBytes: 100_000 });
+    assert.ok(told.length > 100 && told.every((part, i) => part >= (told[i - 1] ?? 0)));
+    assert.equal(told.at(-1), 1);
+
+    const controller = new AbortController();
+    const stopped = convertModel(join(folder, "own"), join(folder, "half"), {
+      onProgress: ({ done, total }) => done > total / 2 && controller.abort(new Error("stop")),
+      signal: controller.signal,
+    });
+    await assert.rejects(stopped, /^Error: stop$/);
+    const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+    assert.deepEqual(names, ["own", "whole"]);
   });
 });
 

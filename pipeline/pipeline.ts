@@ -2,25 +2,21 @@
  * A loaded model that paints: the library's front door.
  * @module
  */
-import { createHash } from "node:crypto";
 import { ConfigError, NumericError } from "../errors.ts";
 import { userCacheFolder } from "../files/cache_folder.ts";
-import { encodeImage } from "../images/codec.ts";
-import type { ImageFormat } from "../images/format.ts";
-import { writeMetadata } from "../images/metadata.ts";
 import { builtinRegistry } from "../plugins/builtin.ts";
 import { type OpenRuntime, openRuntime, runtimeLabel } from "../plugins/open_runtime.ts";
-import type { PluginChoice, Registry } from "../plugins/registry.ts";
-import { type Tensor, tensorBytes } from "../tensor/tensor.ts";
-import { version } from "../version.ts";
+import type { Registry } from "../plugins/registry.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { checkFinite } from "./denoise.ts";
-import { chooseDevices, type ChosenDevices, type DeviceChoice, deviceLabel } from "./devices.ts";
+import { chooseDevices, type ChosenDevices, deviceLabel } from "./devices.ts";
 import { checkMemory, forecastMemory, formatBytes, loadedBytes } from "./forecast.ts";
-import type { Context, FinishedPicture } from "./context.ts";
+import type { Context } from "./context.ts";
+import { finishPicture, hashInputs } from "./finish_picture.ts";
 import { generate } from "./generate.ts";
 import { Job } from "./job.ts";
-import type { LoraChoice } from "./loras.ts";
-import { type PictureMetadata, pictureParameters } from "./metadata.ts";
+import type { LoadOptions } from "./load_options.ts";
+import type { PictureMetadata } from "./metadata.ts";
 import { findModel, type ModelFolders } from "./model.ts";
 import { describeValue } from "./option_types.ts";
 import { maxThreads } from "./limits.ts";
@@ -39,69 +35,11 @@ import {
   type ReconstructResult,
 } from "./reconstruct.ts";
 import { continueWarnings, repeatWarnings } from "./repeat_warnings.ts";
-import type { HubOptions } from "./fetch_model.ts";
 import { createRun, type Work } from "./run.ts";
 import { sizeRules } from "./size_rules.ts";
 import { Clock } from "./timings.ts";
-import type {
-  GeneratedImage,
-  GenerateEvent,
-  GenerateOptions,
-  GenerateResult,
-  ModelIdentity,
-  Run,
-  WeightsEvent,
-} from "./types.ts";
+import type { GenerateEvent, GenerateOptions, GenerateResult, ModelIdentity, Run, WeightsEvent } from "./types.ts";
 import { checkNonFinite, describeNonFinite, WeightsCheck } from "./weights_check.ts";
-
-/** How a model is loaded. */
-export interface LoadOptions {
-  /** Folder of another prior: the half that makes Stage C's embedding. */
-  prior?: string | undefined;
-  /** Folder of another decoder: the half that makes the picture. */
-  decoder?: string | undefined;
-  /**
-   * Weights to take where a network has them, such as `fp16`: networks without take the files that name no variant. Where left
-   * out it is the other way round, and the only variant there is stands in.
-   */
-  variant?: string | undefined;
-  /** Threads of the runtime; one a core where left out. */
-  threads?: number | undefined;
-  /** Keeps every network in memory between generations, in place of one at a time. */
-  keepLoaded?: boolean | undefined;
-  /** Paints what needs more memory than is free, in place of refusing it. */
-  ignoreMemory?: boolean | undefined;
-  /** Lets the runtime keep packed copies of fp32 weights: twice the memory for a little speed. */
-  prepack?: boolean | undefined;
-  /**
-   * `false` leaves the weights unread but for what the networks load: then nothing says which weights painted a picture, and
-   * there is no warning of NaN in them.
-   */
-  hashWeights?: boolean | undefined;
-  /** Folder in which hashes of large weights are remembered between runs; the user's cache folder where left out. */
-  cacheFolder?: string | undefined;
-  /** Folder of the bundled models. */
-  modelsFolder?: string | undefined;
-  /** How models on the hub are fetched. */
-  hub?: HubOptions | undefined;
-  /** LoRAs, which are added to the weights in this order. */
-  loras?: readonly LoraChoice[] | undefined;
-  /**
-   * In how many bits weights are kept, for all networks or by their names (`{ prior: "int8", vqgan: "fp32" }`); as they are stored where
-   * left out. `int8` and `int4` are other numbers than the model's own: `wuerstchen verify` says how far off. `auto` is the most exact
-   * one that fits into free memory.
-   */
-  precision?: PrecisionChoice | "auto" | undefined;
-  /** Plugins that open and sample the model; what comes along where left out. */
-  registry?: Registry | undefined;
-  /** What runs the networks: a runtime's name, or name and options. Default `"onnxruntime"`. */
-  runtime?: string | PluginChoice | undefined;
-  /**
-   * What networks run on: one device for all of them, or one for each (`{ prior: "cuda" }`). Default `"cpu"`. `"auto"` is CUDA where it is
-   * ready; a device that is named and not ready is an error.
-   */
-  device?: DeviceChoice | undefined;
-}
 
 /**
  * Opens a model: configurations are read and checkpoints checked; weights are read when a stage first runs.
@@ -506,43 +444,4 @@ type Preparation = Pick<Reconstruction, "stages" | "prepare">;
 
 function describe(job: Job) {
   return { index: job.index, plan: job.plan, options: job.options, stages: job.stages() };
-}
-
-/** sha256 of each tensor that was handed in and that the metadata does not hold. */
-function hashInputs({ priorLatents, decoderLatents, from }: GenerateOptions): { inputs?: Record<string, string> } {
-  const given = { priorLatents, decoderLatents, from: from?.tensor };
-  const hashes = Object.entries(given).filter(([, value]) => value !== undefined).map(([name, value]) => [
-    name,
-    createHash("sha256").update(tensorBytes(value!)).digest("hex"),
-  ]);
-  return hashes.length > 0 ? { inputs: Object.fromEntries(hashes) } : {};
-}
-
-/** Joins the bytes of a picture with what it says about itself. */
-function finishPicture(
-  job: Job,
-  { data, width, height, channels, index, encoding }: FinishedPicture,
-  { identity, runtime, threads }: { identity: Promise<ModelIdentity>; runtime: string; threads: number },
-): GeneratedImage {
-  const { options } = job;
-  const seed = typeof options.seed === "number" ? options.seed : options.seed[index]!;
-  const prompt = job.prompts[Math.floor(index / options.imagesPerPrompt)]!;
-  const pixels = { width, height, channels: channels as 1 | 3 | 4, data };
-  const encode = async (
-    format: ImageFormat,
-    { metadata = true, quality = encoding?.quality }: { metadata?: boolean; quality?: number } = {},
-  ) => {
-    if (![1, 3, 4].includes(channels)) {
-      throw new ConfigError(
-        `A picture of ${channels} channels fits into no PNG, JPEG or WebP: read its data, or keep its tensors with --save-tensors`,
-      );
-    }
-    const bytes = await encodeImage(pixels, { format, ...(quality === undefined ? {} : { quality }) });
-    if (!metadata) return bytes;
-    const inputs = hashInputs(job.request);
-    const facts: PictureMetadata = { version, runtime, threads, index, options, model: await identity, ...inputs };
-    const parameters = pictureParameters(facts, { prompt, seed });
-    return writeMetadata(bytes, format, { parameters, wuerstchen: JSON.stringify(facts) });
-  };
-  return { ...pixels, seed, index, prompt, ...(encoding ? { encoding } : {}), encode, png: () => encode("png") };
 }

@@ -8,7 +8,8 @@ import { openSafetensors } from "../weights/safetensors.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
 import { readHandOver, writeHandOver } from "./hand_over.ts";
 import { readPictureMetadata } from "./metadata.ts";
-import { type LoadOptions, loadPipeline } from "./pipeline.ts";
+import type { LoadOptions } from "./load_options.ts";
+import { loadPipeline } from "./pipeline.ts";
 import type { GenerateEvent, GenerateOptions, GenerateResult, HandOver } from "./types.ts";
 
 const open = (options = {}) => loadPipeline(tinyModel, { threads: 2, ...options });

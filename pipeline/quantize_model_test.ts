@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
-import { type LoadOptions, loadPipeline } from "./pipeline.ts";
+import type { LoadOptions } from "./load_options.ts";
+import { loadPipeline } from "./pipeline.ts";
 import { quantizeModel } from "./quantize_model.ts";
 import { verifyModel } from "./verify_model.ts";
 

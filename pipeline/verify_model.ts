@@ -8,7 +8,8 @@ import type { Network } from "../stages/network.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Precision } from "../weights/precision.ts";
 import { networksOf } from "./parts.ts";
-import { type LoadOptions, loadPipeline } from "./pipeline.ts";
+import type { LoadOptions } from "./load_options.ts";
+import { loadPipeline } from "./pipeline.ts";
 import type { NetworkName, PrecisionChoice } from "./precisions.ts";
 import type { GenerateOptions } from "./types.ts";
 

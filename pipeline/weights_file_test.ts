@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type LoadOptions, loadPipeline } from "./pipeline.ts";
+import type { LoadOptions } from "./load_options.ts";
+import { loadPipeline } from "./pipeline.ts";
 import { findModel } from "./model.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { copyTinyModel, quick, tinyModel } from "../tests/tiny_model.ts";
