@@ -112,6 +112,20 @@ export function paellaDecode(config: PaellaVqConfig, latents: Value, options: { 
   return pixelShuffle(pointwise("out_block.0", x, { to: pixels }), config.up_down_scale_factor);
 }
 
+/**
+ * How many cells around a latent cell {@linkcode paellaDecode} takes into account for its pixels: the halo of a tile. A block reaches one
+ * cell of its level, and a pixel of the 4×4 transposed convolution one cell beyond half of what is wanted of its result.
+ */
+export function paellaReach(
+  { levels, bottleneck_blocks }: Pick<PaellaVqConfig, "levels" | "bottleneck_blocks">,
+): number {
+  let reach = levels === 1 ? bottleneck_blocks : 1;
+  for (let level = 1; level < levels; level++) {
+    reach = Math.floor(reach / 2) + 1 + (level === levels - 1 ? bottleneck_blocks : 1);
+  }
+  return reach;
+}
+
 /** `ConvTranspose2d(kernel 4, stride 2, padding 1)`: [b, h, w, c] → [b, 2h, 2w, to]. */
 function upsample(x: Value, { to }: { to: number }): Value {
   const weight = parameter("weight", [x.size(-1), to, 4, 4]);

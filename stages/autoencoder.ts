@@ -3,7 +3,7 @@
  * @module
  */
 import { graph, input } from "../onnx/mod.ts";
-import { paellaDecode, paellaEncode, paellaQuantize, type PaellaVqConfig } from "../networks/paella_vq.ts";
+import { paellaDecode, paellaEncode, paellaQuantize, paellaReach, type PaellaVqConfig } from "../networks/paella_vq.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import { Network, type NetworkOptions } from "./network.ts";
@@ -77,6 +77,11 @@ export class AutoencoderStage {
   /** Pixels a latent cell, along each side. */
   get pixelsPerLatent(): number {
     return this.config.up_down_scale_factor * 2 ** (this.config.levels - 1);
+  }
+
+  /** Cells around a latent cell that its pixels depend on: what tiles have to overlap by. */
+  get reach(): number {
+    return paellaReach(this.config);
   }
 
   /**

@@ -55,6 +55,17 @@ Deno.test("what fixed inputs decide is not computed again for the same object", 
     assert.equal(first(await runner.run({ x: floats(1), text: floats(100) })), 302);
   }));
 
+Deno.test("fixed inputs that take turns are computed once each, and the oldest gives way", () =>
+  withRunner({ size: 4 }, async (runner) => {
+    const texts = [5, 6, 7].map((value) => floats(value));
+    const run = async (i: number) => first(await runner.run({ x: floats(1), text: texts[i]! }, { turns: 2 }));
+    assert.deepEqual([await run(0), await run(1)], [17, 20]);
+    for (const text of texts) text.data[0] = 100;
+    assert.deepEqual([await run(0), await run(1)], [17, 20]);
+    assert.equal(await run(2), 302);
+    assert.deepEqual([await run(1), await run(0)], [20, 302]);
+  }));
+
 Deno.test("what is little work is done at every run", () =>
   withRunner({ size: 4, hoistFrom: 9 }, async (runner) => {
     const text = floats(5);

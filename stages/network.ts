@@ -60,6 +60,8 @@ export class Network<Sizes> {
   readonly precision: Precision;
   /** Is told what each run is given. */
   onRun: ((sizes: Sizes, inputs: Readonly<Record<string, Tensor>>) => void) | undefined;
+  /** Sets of inputs that do not vary and take turns: 1 unless a batch is run in parts. */
+  turns = 1;
   readonly #definition: NetworkDefinition<Sizes>;
   /** Weights in fewer bits, once they are there. */
   #quantized: QuantizedWeights | undefined;
@@ -108,10 +110,10 @@ export class Network<Sizes> {
   }
 
   /** Memory of a run at `sizes`, at its highest, without the program's. */
-  memory(sizes: Sizes, { batch }: { batch: number }): Memory {
+  memory(sizes: Sizes, { batch, turns = 1 }: { batch: number; turns?: number | undefined }): Memory {
     const { parts, tensors } = this.#prepare(sizes);
     const dtypeOf = (key: string) => forecastType(key, tensors.get(key)?.dtype, this.precision);
-    return networkMemory(parts, { dtypeOf, widen: this.#widen, packed: this.#prepack, batch });
+    return networkMemory(parts, { dtypeOf, widen: this.#widen, packed: this.#prepack, batch, turns });
   }
 
   /** The graph's parts and where their parameters lie. The last ones are kept: a forecast is followed by what it forecast. */
@@ -255,11 +257,14 @@ export class Network<Sizes> {
     return true;
   }
 
-  /** Runs the loaded network. An input that does not vary is taken for unchanged where it is the same object as last time. */
+  /**
+   * Runs the loaded network. An input that does not vary is taken for unchanged where it is the same object as last time, or as one of
+   * the last {@linkcode Network.turns} times.
+   */
   async run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     if (!this.#loaded) throw new Error("Expected the network to be loaded before it runs");
     this.onRun?.(this.#loaded.sizes, inputs);
-    return await this.#loaded.runner.run(inputs);
+    return await this.#loaded.runner.run(inputs, { turns: this.turns });
   }
 
   /** Frees the session's memory; {@linkcode Network.load} takes it again. */

@@ -27,14 +27,16 @@ const foldedCopies = 3;
  * @param options.widen when floats of 16 bits are widened: once, into memory of the process's own, or at each run, one weight at a time
  * @param options.packed whether the runtime packs weights, which then are in memory of its own too
  * @param options.batch of the graph's symbol of that name
+ * @param options.turns batches that take turns, see {@linkcode GraphRunner.run}
  */
 export function networkMemory(
   { known, once, each }: GraphParts,
-  { dtypeOf, widen = "load", packed = false, batch }: {
+  { dtypeOf, widen = "load", packed = false, batch, turns = 1 }: {
     dtypeOf: (key: string) => DType | undefined;
     widen?: "load" | "run" | undefined;
     packed?: boolean | undefined;
     batch: number;
+    turns?: number | undefined;
   },
 ): Memory {
   const sizes = { batch };
@@ -61,7 +63,7 @@ export function networkMemory(
       (folded ? foldedCopies * knownBytes(folded) : 0);
   };
   const loaded = (known ? knownBytes(known) : 0) + session(each);
-  const handed = once ? resolved(once.outputs) : 0;
+  const handed = once ? turns * resolved(once.outputs) : 0;
   // What comes out of a run is copied once more; the copies of the run before may still be there.
   const running = handed + peakActivationBytes(each, sizes) + 2 * resolved(each.outputs);
   const first = once ? session(once) + peakActivationBytes(once, sizes) + handed : 0;

@@ -121,11 +121,13 @@ export type Prior = DenoisingPrior | EmbeddingPrior;
 /** Stage B. */
 export type Decoder = Pick<DecoderStage, "config" | "multiple" | "network" | "predict">;
 
-/** Stage A. */
-export type Autoencoder = Pick<
-  AutoencoderStage,
-  "config" | "network" | "encoder" | "pixelsPerLatent" | "decode" | "encode" | "release"
->;
+/** Stage A. One that does not say its `reach` decodes whole pictures alone. */
+export type Autoencoder =
+  & Pick<
+    AutoencoderStage,
+    "config" | "network" | "encoder" | "pixelsPerLatent" | "decode" | "encode" | "release"
+  >
+  & Partial<Pick<AutoencoderStage, "reach">>;
 
 /** Pictures to embeddings. */
 export type Compressor = Pick<CompressorStage, "config" | "channels" | "network" | "embed">;
