@@ -16,7 +16,7 @@ export * from "./pipeline/types.ts";
 export type { LoadOptions } from "./pipeline/load_options.ts";
 export { loadPipeline, Pipeline } from "./pipeline/pipeline.ts";
 export { type ConvertedNetwork, convertModel, type ConvertModelOptions } from "./pipeline/convert_model.ts";
-export type { DtypeChoice, DtypeTarget } from "./pipeline/dtypes.ts";
+export { type DtypeChoice, type DtypeTarget, dtypeTargets } from "./pipeline/dtypes.ts";
 export type { WeightsJob, WeightsProgress } from "./pipeline/weights_job.ts";
 export type { WeightType } from "./weights/cast.ts";
 export type { NetworkKind } from "./weights/recognise.ts";

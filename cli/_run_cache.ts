@@ -8,7 +8,7 @@ import { planPruning, planRemoval, type Removal, remove } from "../hub/cache_rem
 import { readHubSettings } from "../hub/settings.ts";
 import { formatBytes } from "../pipeline/forecast.ts";
 import { watchInterruption } from "./_interruption.ts";
-import { Progress } from "./_progress.ts";
+import { PercentProgress } from "./_percent_progress.ts";
 import { writeOut } from "./_stdout.ts";
 import { openTerminal } from "./_terminal.ts";
 import { visibleText } from "./_text_width.ts";
@@ -97,17 +97,10 @@ export async function runCacheVerify(names: readonly string[], flags: CacheFlags
   const chosen = names.length === 0 ? repositories : planRemoval(repositories, names.map((name) => name.split("@")[0]!))
     .map(({ id }) => repositories.find((repository) => repository.id === id)!);
   using interruption = watchInterruption();
-  const total = 100;
-  using progress = new Progress([{ stage: "hash, %", total }], { terminal: openTerminal("stderr") });
+  using progress = new PercentProgress("hash");
   const all = sum(chosen);
-  let [read, shown, start] = [0, 0, performance.now()];
-  const onBytes = (bytes: number) => {
-    read += bytes;
-    const step = Math.min(total, Math.floor(total * read / all));
-    if (step === shown) return;
-    progress.update({ stage: "hash, %", step, total, seconds: (performance.now() - start) / 1000 });
-    [shown, start] = [step, performance.now()];
-  };
+  let read = 0;
+  const onBytes = (bytes: number) => progress.update({ done: read += bytes, total: all });
   const { files, damaged } = await verifyRepositories(chosen, { onBytes, signal: interruption.signal });
   progress.done();
   if (flags.json) writeOut(json({ files, damaged }));

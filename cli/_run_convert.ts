@@ -3,18 +3,23 @@
  * @module
  */
 import { convertModel } from "../pipeline/convert_model.ts";
-import { type ConvertFlags, dtypeNames } from "./convert.ts";
+import type { ConvertFlags } from "./convert.ts";
+import { watchInterruption } from "./_interruption.ts";
+import { PercentProgress } from "./_percent_progress.ts";
 import { writeOut } from "./_stdout.ts";
 
 /**
- * Converts, and prints a line for each network.
+ * Converts, drawing how far it is, and prints a line for each network.
  *
  * @throws {CheckpointError | ConfigError | ResourceError} see {@linkcode convertModel}
+ * @throws {InterruptedError} between two tensors, where the user stopped it
  */
 export async function runConvert(input: string, flags: ConvertFlags): Promise<void> {
-  const { output, dtype, keys, shardSize, mergeLora, variant, dict, config, force } = flags;
+  const { output, dtype, keys, shardSize, mergeLora, variant, dict, config, force, json, quiet } = flags;
+  using interruption = watchInterruption();
+  using progress = new PercentProgress("convert", { isHidden: quiet });
   const networks = await convertModel(input, output, {
-    dtype: dtype && dtypeNames[dtype],
+    dtype,
     keys,
     shardBytes: shardSize,
     loras: mergeLora,
@@ -22,13 +27,16 @@ export async function runConvert(input: string, flags: ConvertFlags): Promise<vo
     dict,
     config,
     force,
+    onProgress: (event) => progress.update(event),
+    signal: interruption.signal,
   });
-  if (flags.json) {
+  progress.done();
+  if (json) {
     writeOut(`${JSON.stringify({ input, output, networks }, null, 2)}\n`);
     return;
   }
   for (const { kind, path, tensors, changed } of networks) {
     const merged = changed === 0 ? "" : `, ${changed} of them changed by LoRAs`;
-    writeOut(`${path}: ${kind}, ${tensors} tensors${merged}\n`);
+    writeOut(quiet ? `${path}\n` : `${path}: ${kind}, ${tensors} tensors${merged}\n`);
   }
 }

@@ -3,18 +3,16 @@
  * @module
  */
 import { Command, Option } from "commander";
+import { type DtypeChoice, parseDtypes } from "../pipeline/dtypes.ts";
 import type { LoraChoice } from "../pipeline/loras.ts";
 import { bytesOption, choiceOption, loraOption } from "./_options.ts";
-
-/** Types by the names that people give them. */
-export const dtypeNames = { fp32: "float32", fp16: "float16", bf16: "bfloat16" } as const;
 
 const keyNames = ["diffusers", "original"] as const;
 
 /** The flags of `convert`, parsed. */
 export interface ConvertFlags {
   readonly output: string;
-  readonly dtype?: keyof typeof dtypeNames;
+  readonly dtype?: DtypeChoice;
   readonly keys?: typeof keyNames[number];
   readonly shardSize?: number;
   readonly mergeLora?: readonly LoraChoice[];
@@ -23,6 +21,7 @@ export interface ConvertFlags {
   readonly config?: string;
   readonly force?: boolean;
   readonly json?: boolean;
+  readonly quiet?: boolean;
   readonly debug?: boolean;
 }
 
@@ -34,22 +33,22 @@ Examples:
   wuerstchen convert model_v2_stage_c.pt -o prior.safetensors --dtype fp16       an original file, with the names of diffusers
   wuerstchen convert ./my-model/prior/prior -o stage_c.safetensors --keys original
   wuerstchen convert ./my-model -o ./my-model-bf16 --dtype bf16 --shard-size 2GB  a whole model
+  wuerstchen convert ./my-model -o ./mixed --dtype fp16 --dtype vqgan=fp32        Stage A keeps its range
   wuerstchen convert ./my-model -o ./inked --merge-lora ink.safetensors:0.8       with a LoRA inside
   wuerstchen convert model_v2_stage_b.pt -o compressor --dict effnet_state_dict   what else a training file holds
 `;
 
 /** Builds the command. */
 export function convertCommand(): Command {
-  const dtypes = Object.keys(dtypeNames) as (keyof typeof dtypeNames)[];
   return new Command("convert")
     .summary("write weights in another form")
     .description("Writes a file of weights, a network's folder or a whole model in another form.")
     .argument("<file>", "a .safetensors or .pt file, a network's folder, or a model's")
     .requiredOption("-o, --output <file>", "a .safetensors file for one network, else a folder that does not exist")
-    .addOption(
-      new Option("--dtype <type>", "fp32, fp16 or bf16 (default: as they are)").choices(dtypes).argParser(
-        choiceOption("--dtype", dtypes),
-      ),
+    .option(
+      "--dtype <type>",
+      "fp32, fp16 or bf16 (default: as they are); for single networks vqgan=fp32; may be repeated",
+      parseDtypes,
     )
     .addOption(
       new Option("--keys <names>", "diffusers, or original for the names of dome272's files (default: diffusers)")
@@ -62,6 +61,7 @@ export function convertCommand(): Command {
     .option("--config <file>", "a config.json with what the weights of a single file do not say")
     .option("--force", "replace a file that exists")
     .option("--json", "print one JSON object")
+    .option("-q, --quiet", "print paths only")
     .option("--debug", "show the stack of an error")
     .helpOption("-h, --help", "show this help")
     .addHelpText("after", examples)

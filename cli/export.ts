@@ -16,6 +16,7 @@ export interface ExportFlags {
   readonly width?: number;
   readonly height?: number;
   readonly json?: boolean;
+  readonly quiet?: boolean;
   readonly debug?: boolean;
 }
 
@@ -42,6 +43,7 @@ export function exportCommand(): Command {
     .option("-W, --width <px>", "width of the picture in pixels (default: the model's own)", sideOption("--width"))
     .option("-H, --height <px>", "height of the picture in pixels (default: the model's own)", sideOption("--height"))
     .option("--json", "print one JSON object")
+    .option("-q, --quiet", "print paths only")
     .option("--debug", "show the stack of an error")
     .helpOption("-h, --help", "show this help")
     .addHelpText("after", examples)

@@ -12,6 +12,7 @@ export interface LoraFlags {
   readonly variant?: string;
   readonly force?: boolean;
   readonly json?: boolean;
+  readonly quiet?: boolean;
   readonly debug?: boolean;
 }
 
@@ -40,6 +41,7 @@ export function loraCommand(): Command {
     .option("--variant <name>", "weights to read where there are several, such as fp16")
     .option("--force", "replace a file that exists")
     .option("--json", "print one JSON object")
+    .option("-q, --quiet", "print the path only")
     .option("--debug", "show the stack of an error")
     .helpOption("-h, --help", "show this help")
     .addHelpText("after", examples)

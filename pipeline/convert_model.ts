@@ -7,7 +7,6 @@ import { CheckpointError, ConfigError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic_write.ts";
 import { writeWholeFolder } from "../files/whole_folder.ts";
 import { version } from "../version.ts";
-import type { WeightType } from "../weights/cast.ts";
 import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
 import { convertedTensors, type MergedLora, writeWeightsFolder } from "../weights/convert.ts";
 import type { WeightsName } from "../weights/find_checkpoint.ts";
@@ -18,14 +17,18 @@ import { readJson } from "../weights/read_json.ts";
 import type { NetworkKind } from "../weights/recognise.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
 import type { StoredTensor } from "../weights/stored_tensor.ts";
+import { bytesOf, sizeOf } from "../tensor/tensor.ts";
+import { checkDtypes, type DtypeChoice, dtypeFor, type NamedNetwork } from "./dtypes.ts";
 import { checkNetwork, type ConfigOf, inferConfig, kindOf, parseNetworkConfig } from "./infer_network.ts";
 import type { LoraChoice } from "./loras.ts";
+import type { NetworkName } from "./precisions.ts";
 import { onlyRepository, readModelFolder } from "./repositories.ts";
+import { countWeights, type WeightsJob } from "./weights_job.ts";
 
-/** What becomes of a model. */
-export interface ConvertModelOptions {
-  /** Type of the weights; each its own where left out. */
-  readonly dtype?: WeightType | undefined;
+/** What becomes of a model, and who watches. */
+export interface ConvertModelOptions extends WeightsJob {
+  /** Type of the weights, of all networks or of each that is named; each its own where left out. */
+  readonly dtype?: DtypeChoice | undefined;
   /** `original` for the names of dome272's files, which one network in one file can have; those of diffusers where left out. */
   readonly keys?: "diffusers" | "original" | undefined;
   /** Most bytes of weights in a file of a folder; one file a network where left out. */
@@ -55,10 +58,12 @@ export interface ConvertedNetwork {
 }
 
 /** A network of a file, a folder or a model. */
-export interface NetworkSource {
+export interface NetworkSource extends NamedNetwork {
   /** Its folder or file. */
   readonly path: string;
   readonly kind: NetworkKind;
+  /** Which of the model's networks it is; its kind where it lies in no model. */
+  readonly name: NetworkName | NetworkKind;
   readonly stem: WeightsName["stem"];
   readonly checkpoint: Checkpoint;
   readonly config: ConfigOf[NetworkKind];
@@ -77,6 +82,9 @@ const classNames: Readonly<Record<NetworkKind, string>> = {
   compressor: "EfficientNetEncoder",
 };
 
+const loraNetworks: readonly LoraNetwork[] = ["prior", "prior_text_encoder", "decoder"];
+
+/** What a LoRA takes a network for that lies in no model. */
 const loraNetwork: Readonly<Partial<Record<NetworkKind, LoraNetwork>>> = {
   prior: "prior",
   decoder: "decoder",
@@ -90,7 +98,7 @@ const loraNetwork: Readonly<Partial<Record<NetworkKind, LoraNetwork>>> = {
  * @param output a `.safetensors` file for one network, else a folder that does not exist, written whole or not at all; what is no
  * weights (configurations, tokenizers) is copied
  * @throws {CheckpointError} where the input is damaged, incomplete, of another family, or a LoRA is none of it
- * @throws {ConfigError} where the output exists or cannot hold what is asked for
+ * @throws {ConfigError} where the output exists or cannot hold what is asked for, or a type is for a network that is not there
  * @throws {ResourceError} where the disk is full
  */
 export async function convertModel(
@@ -108,18 +116,25 @@ export async function convertModel(
       `Expected a folder for the ${sources.length} networks of ${quote(input)} but found ${quote(output)}`,
     );
   }
+  checkDtypes(options.dtype, sources, { from: input });
   const loras = await openMerged(sources, options.loras ?? []);
-  if (toFile) return [await writeFile(sources[0]!, output, { loras, options, input })];
+  const works = sources.map((source) => prepared(source, { loras, options, input }));
+  const onWritten = countWeights(works.reduce((sum, { bytes }) => sum + bytes, 0), options);
+  if (toFile) {
+    const { source: { kind }, tensors, metadata, changed } = works[0]!;
+    await writeSafetensors(output, tensors, { metadata, force: options.force ?? false, onWritten });
+    return [{ kind, path: output, tensors: tensors.size, changed }];
+  }
   return await writeWholeFolder(output, async (folder) => {
     const copied = (await Deno.stat(input)).isDirectory;
     if (copied) await copyRest(input, folder);
     const written: ConvertedNetwork[] = [];
-    for (const source of sources) {
+    for (const { source, tensors, metadata, changed } of works) {
+      const { stem } = source;
       const place = source.path.slice(input.length).replace(/^[\\/]+/, "");
       const own = copied ? join(folder, place) : folder;
       if (!copied) await writeConfig(own, source);
-      const { tensors, metadata, changed } = prepared(source, { loras, options, input });
-      await writeWeightsFolder(own, tensors, { stem: source.stem, metadata, shardBytes: options.shardBytes });
+      await writeWeightsFolder(own, tensors, { stem, metadata, shardBytes: options.shardBytes, onWritten });
       const path = copied ? join(output, place) : output;
       written.push({ kind: source.kind, path, tensors: tensors.size, changed });
     }
@@ -142,7 +157,7 @@ export async function findNetworks(
   });
   const paths = isDirectory ? await weightsFolders(input) : [input];
   if (paths.length === 0) throw new CheckpointError(`${input}: there are no weights in it`);
-  const loraOf = isDirectory ? await repositoryNetworks(input) : undefined;
+  const nameOf = isDirectory ? await repositoryNetworks(input) : undefined;
   const sources: NetworkSource[] = [];
   for (const path of paths) {
     const stem = isDirectory ? await stemOf(path) : "diffusion_pytorch_model";
@@ -153,14 +168,15 @@ export async function findNetworks(
     // A folder's own configuration is the truth; of a single file it only settles what shapes leave open.
     const sizes = isDirectory ? like! : inferConfig(kind, checkpoint, { file: path, like });
     checkNetwork(kind, checkpoint, sizes);
-    const named = loraOf ? loraOf.get(resolve(path)) : loraNetwork[kind];
+    const name = nameOf?.get(resolve(path)) ?? kind;
     sources.push({
       path,
       kind,
+      name,
       stem: isDirectory ? stem : kind === "text_encoder" ? "model" : "diffusion_pytorch_model",
       checkpoint,
       config: sizes,
-      lora: named,
+      lora: nameOf === undefined ? loraNetwork[kind] : loraNetworks.find((network) => network === name),
     });
   }
   return sources;
@@ -186,15 +202,18 @@ async function stemOf(folder: string): Promise<WeightsName["stem"]> {
   return names.some((name) => name.startsWith("diffusion_pytorch_model")) ? "diffusion_pytorch_model" : "model";
 }
 
-/** The networks of a model that LoRAs can change, by their folders; undefined where it is one network's folder. */
-async function repositoryNetworks(folder: string): Promise<ReadonlyMap<string, LoraNetwork> | undefined> {
+/** The networks of a model by their folders; undefined where it is one network's folder. */
+async function repositoryNetworks(folder: string): Promise<ReadonlyMap<string, NetworkName> | undefined> {
   if (await Deno.stat(join(folder, "config.json")).then(() => true, () => false)) return undefined;
   const model = await readModelFolder(folder);
-  const networks = new Map<string, LoraNetwork>();
+  const networks = new Map<string, NetworkName>();
   const prior = model.priors.length === 1 ? onlyRepository(model, "prior") : undefined;
   const decoder = model.decoders.length === 1 ? onlyRepository(model, "decoder") : undefined;
+  if (decoder) {
+    networks.set(resolve(decoder.decoder), "decoder").set(resolve(decoder.textEncoder), "decoder_text_encoder");
+    networks.set(resolve(decoder.vqgan), "vqgan");
+  }
   if (prior) networks.set(resolve(prior.prior), "prior").set(resolve(prior.textEncoder), "prior_text_encoder");
-  if (decoder) networks.set(resolve(decoder.decoder), "decoder");
   return networks;
 }
 
@@ -214,20 +233,25 @@ interface Work {
   readonly input: string;
 }
 
-function prepared({ lora: network, checkpoint, config, kind }: NetworkSource, { loras, options, input }: Work) {
+function prepared(source: NetworkSource, { loras, options, input }: Work) {
+  const { lora: network, checkpoint, config, kind } = source;
   const own = loras.flatMap(({ lora, scale }): MergedLora[] => {
     const pairs = network && lora.networks.get(network);
     return pairs ? [{ lora, pairs, scale }] : [];
   });
-  const { dtype, keys } = options;
+  const { keys } = options;
+  const dtype = dtypeFor(options.dtype, source);
   const provenance = {
     program: `wuerstchen ${version}`,
     from: basename(resolve(input)),
     ...(dtype === undefined ? {} : { dtype }),
     ...(own.length === 0 ? {} : { loras: own.map(({ lora, scale }) => ({ name: basename(lora.path), scale })) }),
   };
+  const tensors = convertedTensors(checkpoint, { dtype, keys, loras: own });
   return {
-    tensors: convertedTensors(checkpoint, { dtype, keys, loras: own }),
+    source,
+    tensors,
+    bytes: [...tensors.values()].reduce((sum, { dtype, shape }) => sum + bytesOf(dtype) * sizeOf(shape), 0),
     changed: new Set(own.flatMap(({ pairs }) => [...pairs.keys()])).size,
     metadata: {
       format: "pt",
@@ -235,12 +259,6 @@ function prepared({ lora: network, checkpoint, config, kind }: NetworkSource, { 
       provenance: JSON.stringify(provenance),
     },
   };
-}
-
-async function writeFile(source: NetworkSource, output: string, work: Work): Promise<ConvertedNetwork> {
-  const { tensors, metadata, changed } = prepared(source, work);
-  await writeSafetensors(output, tensors, { metadata, force: work.options.force ?? false });
-  return { kind: source.kind, path: output, tensors: tensors.size, changed };
 }
 
 async function writeConfig(folder: string, { kind, config }: NetworkSource): Promise<void> {

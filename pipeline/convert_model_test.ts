@@ -125,7 +125,8 @@ Deno.test("each network of a model gets the type that is said of it, and its hea
     for (const [place, type] of Object.entries(expected)) {
       const stem = place.endsWith("text_encoder") ? "model" : "diffusion_pytorch_model";
       const { tensors, metadata } = await openCheckpoint(join(output, place), { stem });
-      assert.deepEqual(new Set([...tensors.values()].map(({ dtype }) => dtype)), new Set([type]), place);
+      const floats = [...tensors.values()].filter(({ dtype }) => /float/.test(dtype));
+      assert.deepEqual(new Set(floats.map(({ dtype }) => dtype)), new Set([type]), place);
       assert.equal(JSON.parse(metadata["provenance"]!).dtype, type);
     }
     await paint(output);

@@ -26,9 +26,10 @@ import { modelDefaults } from "./options.ts";
 import { planSizes } from "./plan.ts";
 import { sizeRules } from "./size_rules.ts";
 import { type FileKind, openWeightsFile } from "./weights_file.ts";
+import { countWeights, type WeightsJob } from "./weights_job.ts";
 
-/** What is exported. */
-export interface ExportOptions {
+/** What is exported, and who watches. */
+export interface ExportOptions extends WeightsJob {
   /** Folder of another prior, or a file of Stage C's weights. */
   readonly prior?: string | undefined;
   /** Folder of another decoder, or a file of Stage B's or Stage A's weights. */
@@ -163,7 +164,9 @@ export async function exportModel(
   });
   return await writeWholeFolder(folder, async (unfinished) => {
     const networks: ExportedNetwork[] = [];
-    for (const plan of plans) networks.push(await writeNetwork(unfinished, plan));
+    const laid = plans.map(layOut);
+    const onWritten = countWeights(laid.reduce((sum, { bytes }) => sum + bytes, 0), options);
+    for (const plan of laid) networks.push(await writeNetwork(unfinished, plan, { onWritten }));
     const about = {
       program: `wuerstchen ${version}`,
       image: sizes.image,
@@ -183,9 +186,21 @@ export async function exportModel(
 /** Small tensors begin at multiples of this many bytes, large ones where any system can map them (onnx's `save_external_data`). */
 const alignment = { small: 64, large: 65536, from: 1 << 20 };
 
-async function writeNetwork(folder: string, { name, graph, stored, read }: Plan): Promise<ExportedNetwork> {
-  const file = `${name}.onnx`;
-  const location = `${file}.data`;
+/** A network as its files will be. */
+interface LaidOut extends Pick<Plan, "name" | "graph" | "read"> {
+  /** The graph's bytes. */
+  readonly model: Uint8Array;
+  /** Where its weights lie in their file. */
+  readonly places: readonly { readonly key: string; readonly offset: number; readonly bytes: number }[];
+  /** Of the weights' file. */
+  readonly bytes: number;
+}
+
+const fileOf = (name: string) => `${name}.onnx`;
+const weightsOf = (name: string) => `${fileOf(name)}.data`;
+
+function layOut({ name, graph, stored, read }: Plan): LaidOut {
+  const location = weightsOf(name);
   const places: { key: string; offset: number; bytes: number }[] = [];
   let end = 0;
   const bind = ({ key }: Parameter): Binding => {
@@ -198,15 +213,25 @@ async function writeNetwork(folder: string, { name, graph, stored, read }: Plan)
     return { kind: "external", dtype, location, offset };
   };
   const model = encodeModel(graph, bind);
+  return { name, graph, read, model, places, bytes: end };
+}
+
+async function writeNetwork(
+  folder: string,
+  { name, graph, read, model, places, bytes: end }: LaidOut,
+  { onWritten }: { onWritten: (bytes: number) => void },
+): Promise<ExportedNetwork> {
+  const file = fileOf(name);
   async function* chunks() {
     let at = 0;
     for (const { key, offset, bytes } of places) {
       if (offset > at) yield new Uint8Array(offset - at);
       yield tensorBytes(await read(key));
+      onWritten(offset + bytes - at);
       at = offset + bytes;
     }
   }
-  await writeFileAtomic(join(folder, location), chunks(), { bytes: end });
+  await writeFileAtomic(join(folder, weightsOf(name)), chunks(), { bytes: end });
   await writeFileAtomic(join(folder, file), model);
   const described = (values: Graph["inputs"]) =>
     values.map(({ name, value: { dtype, shape } }) => ({ name, dtype, shape }));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ConfigError } from "../errors.ts";
-import { Session } from "../runtime/session.ts";
+import { nativeRuntime, Session } from "../runtime/session.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { diffNeXtConfig } from "../networks/diffnext.ts";
 import { priorConfig } from "../networks/prior.ts";
@@ -29,7 +29,15 @@ Deno.test("an exported model computes what diffusers computes, with a LoRA insid
   await inTempFolder(async (folder) => {
     const output = join(folder, "onnx");
     const loras = [{ file: loraFile("plain/pytorch_lora_weights.safetensors"), scale: 0.5 }];
-    const networks = await exportModel(tinyModel, output, { width: 128, height: 128, loras });
+    const told: number[] = [];
+    const networks = await exportModel(tinyModel, output, {
+      width: 128,
+      height: 128,
+      loras,
+      onProgress: ({ done, total }) => told.push(done / total),
+    });
+    assert.ok(told.length > networks.length && told.every((part, i) => part >= (told[i - 1] ?? 0)));
+    assert.equal(told.at(-1), 1);
     const names = (await Array.fromAsync(Deno.readDir(output))).map(({ name }) => name).sort();
     const files = networks.flatMap(({ file }) => [file, `${file}.data`]);
     assert.deepEqual(names, [...files, "model.json"].sort());
@@ -42,6 +50,7 @@ Deno.test("an exported model computes what diffusers computes, with a LoRA insid
     const { networks: pairs, checkpoint: file } = await openFixtureLora("plain/pytorch_lora_weights.safetensors");
     const stage = new PriorStage(config, checkpoint, {
       threads: 1,
+      runtime: nativeRuntime,
       loras: [{ pairs: pairs.get("prior")!, scale: 0.5, checkUnchanged: file.checkUnchanged }],
     });
     await stage.network.load({ height: 3, width: 3, tokens: 77 });

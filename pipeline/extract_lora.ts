@@ -3,24 +3,23 @@
  * @module
  */
 import { CheckpointError, ConfigError } from "../errors.ts";
-import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
 import { toFloat32 } from "../weights/cast.ts";
 import type { LoraNetwork } from "../weights/lora_keys.ts";
 import { writeLora } from "../weights/lora_writer.ts";
 import { approximate } from "../weights/low_rank.ts";
 import { quoteSome } from "../weights/quote.ts";
 import { findNetworks, type NetworkSource } from "./convert_model.ts";
+import { countWeights, type WeightsJob } from "./weights_job.ts";
 
-/** How a LoRA is extracted. */
-export interface ExtractOptions {
+/** How a LoRA is extracted, and who watches. */
+export interface ExtractOptions extends WeightsJob {
   /** Rank of each change, from 1. */
   readonly rank: number;
   /** Weights to read where a network has them, such as `fp16`. */
   readonly variant?: string | undefined;
   /** Replaces a file that exists. */
   readonly force?: boolean | undefined;
-  /** Is told after each layer. */
-  readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
 }
 
 /** What an extracted LoRA holds. */
@@ -53,7 +52,7 @@ const maxRank = 1024;
  */
 export async function extractLora(
   { base, tuned, path }: { base: string; tuned: string; path: string },
-  { rank, variant, force = false, onProgress }: ExtractOptions,
+  { rank, variant, force = false, ...job }: ExtractOptions,
 ): Promise<ExtractedLora> {
   if (!Number.isSafeInteger(rank) || rank < 1 || rank > maxRank) {
     throw new ConfigError(`Expected a rank from 1 to ${maxRank} but found ${rank}`);
@@ -68,14 +67,16 @@ export async function extractLora(
   }
   const keys = pairs.flatMap((pair) => {
     checkSameShapes(pair, { base, tuned });
-    return [...pair.after.checkpoint.tensors.keys()].map((key) => ({ ...pair, key }));
+    return [...pair.after.checkpoint.tensors].map(([key, { shape }]) => ({ ...pair, key, size: sizeOf(shape) }));
   });
+  const count = countWeights(keys.reduce((sum, { size }) => sum + size, 0), job);
   const factors = new Map<string, Tensor>();
   const leftOut: string[] = [];
-  let [whole, held] = [0, 0];
-  for (const [i, { network, before, after, key }] of keys.entries()) {
+  let [whole, held, behind] = [0, 0, 0];
+  for (const { network, before, after, key, size } of keys) {
+    count(behind);
+    behind = size;
     const change = await difference(key, before, after);
-    onProgress?.({ done: i + 1, total: keys.length });
     const length = change.data.reduce((sum, value) => sum + value ** 2, 0);
     if (length === 0) continue;
     if (!isLinear(key, change.shape)) {
@@ -90,6 +91,7 @@ export async function extractLora(
     whole += length;
     held += singular.reduce((sum, value) => sum + value ** 2, 0);
   }
+  count(behind);
   if (factors.size === 0) {
     const only = leftOut.length === 0 ? "nothing differs" : `only ${quoteSome(leftOut)} differ`;
     throw new ConfigError(`Expected linear layers of ${tuned} to differ from ${base} but ${only}`);

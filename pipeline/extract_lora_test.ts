@@ -22,7 +22,13 @@ Deno.test("a LoRA that was merged is extracted again: added to the base it gives
       string,
     ];
     await convertModel(base, tuned, { loras });
-    const found = await extractLora({ base, tuned, path }, { rank: 4 });
+    const told: number[] = [];
+    const found = await extractLora({ base, tuned, path }, {
+      rank: 4,
+      onProgress: ({ done, total }) => told.push(done / total),
+    });
+    assert.ok(told.length > found.layers && told.every((part, i) => part >= (told[i - 1] ?? 0)));
+    assert.equal(told.at(-1), 1);
     assert.deepEqual([found.layers, found.leftOut], [16, []]);
     assert(found.kept > 0.999999, `${found.kept}`);
     await convertModel(base, again, { loras: [{ file: path }] });

@@ -32,7 +32,7 @@ export function parsePrecision(text: string): PrecisionChoice | "auto" {
   const chosen = text.split(",").map((item) => {
     const [network = "", word = ""] = item.split("=", 2).map((part) => part.trim());
     const known = networkNames.find((name) => name === network);
-    if (!known) throw unknown("a network", network, networkNames);
+    if (!known) throw notOneOf("a network", network, networkNames);
     return [known, precision(word)] as const;
   });
   return Object.fromEntries(chosen);
@@ -44,7 +44,7 @@ export function checkPrecision(
 ): PrecisionChoice | "auto" | undefined {
   if (choice === undefined) return undefined;
   if (typeof choice === "string") return parsePrecision(choice);
-  if (typeof choice !== "object" || choice === null) throw unknown("a precision", String(choice), precisions);
+  if (typeof choice !== "object" || choice === null) throw notOneOf("a precision", String(choice), precisions);
   return parsePrecision(formatPrecision(choice));
 }
 
@@ -67,10 +67,11 @@ export function describePrecision(
 function precision(text: string, more: readonly string[] = []): Precision {
   const found = precisions.find((name) => name === text);
   if (found) return found;
-  throw unknown("a precision", text, [...precisions, ...more]);
+  throw notOneOf("a precision", text, [...precisions, ...more]);
 }
 
-function unknown(what: string, word: string, names: readonly string[]): ConfigError {
+/** The error for a word that is none of a list, with the nearest of them. */
+export function notOneOf(what: string, word: string, names: readonly string[]): ConfigError {
   const near = nearestName(word, names);
   const hint = near === undefined ? "" : `; did you mean ${near}?`;
   return new ConfigError(`Expected ${what} out of ${names.join(", ")} but found ${quote(word)}${hint}`);

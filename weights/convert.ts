@@ -118,6 +118,8 @@ export interface WriteWeightsOptions {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Most bytes of tensors in a file; one file holds all where left out. */
   readonly shardBytes?: number | undefined;
+  /** Is told the bytes of each tensor that is written; what it throws ends the writing. */
+  readonly onWritten?: ((bytes: number) => void) | undefined;
 }
 
 /**
@@ -130,7 +132,7 @@ export interface WriteWeightsOptions {
 export async function writeWeightsFolder(
   folder: string,
   tensors: ReadonlyMap<string, LazyTensor>,
-  { stem, metadata = {}, shardBytes = Infinity }: WriteWeightsOptions & Pick<WeightsName, "stem">,
+  { stem, metadata = {}, shardBytes = Infinity, onWritten }: WriteWeightsOptions & Pick<WeightsName, "stem">,
 ): Promise<void> {
   const shards: [string, LazyTensor][][] = [];
   let room = 0;
@@ -146,7 +148,7 @@ export async function writeWeightsFolder(
     shards.at(-1)!.push(entry);
   }
   if (shards.length <= 1) {
-    await writeSafetensors(join(folder, `${stem}.safetensors`), shards[0] ?? [], { metadata });
+    await writeSafetensors(join(folder, `${stem}.safetensors`), shards[0] ?? [], { metadata, onWritten });
     return;
   }
   const number = (value: number) => String(value).padStart(5, "0");
@@ -154,7 +156,7 @@ export async function writeWeightsFolder(
   for (const [i, shard] of shards.entries()) {
     const name = `${stem}-${number(i + 1)}-of-${number(shards.length)}.safetensors`;
     for (const [key] of shard) weightMap[key] = name;
-    await writeSafetensors(join(folder, name), shard, { metadata });
+    await writeSafetensors(join(folder, name), shard, { metadata, onWritten });
   }
   const index = { metadata: { total_size: total }, weight_map: weightMap };
   const text = new TextEncoder().encode(`${JSON.stringify(index, null, 2)}\n`);

@@ -25,6 +25,8 @@ export interface WriteSafetensorsOptions {
   metadata?: Readonly<Record<string, string>>;
   /** Replace a file that exists. */
   force?: boolean;
+  /** Is told the bytes of each tensor that is written; what it throws ends the writing, and nothing is left of it. */
+  onWritten?: ((bytes: number) => void) | undefined;
 }
 
 /**
@@ -37,12 +39,16 @@ export interface WriteSafetensorsOptions {
 export async function writeSafetensors(
   path: string,
   tensors: NamedTensors<Tensor | LazyTensor>,
-  { metadata = {}, force = false }: WriteSafetensorsOptions = {},
+  { metadata = {}, force = false, onWritten }: WriteSafetensorsOptions = {},
 ): Promise<void> {
   const { header, sorted, bytes } = prepare(tensors, metadata);
   async function* chunks() {
     yield header;
-    for (const [name, tensor] of sorted) yield "data" in tensor ? tensorBytes(tensor) : await loaded(name, tensor);
+    for (const [name, tensor] of sorted) {
+      const bytes = "data" in tensor ? tensorBytes(tensor) : await loaded(name, tensor);
+      yield bytes;
+      onWritten?.(bytes.byteLength);
+    }
   }
   await writeFileAtomic(path, chunks(), { force, bytes });
 }
