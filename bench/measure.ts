@@ -8,7 +8,7 @@
  */
 import { cpuUsage, stdin } from "node:process";
 import { createInterface } from "node:readline";
-import { runtimeVersion } from "../runtime/session.ts";
+import { nativeRuntime, runtimeVersion } from "../runtime/session.ts";
 import type { RewriteName } from "../stages/rewrites.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Precision } from "../weights/precision.ts";
@@ -61,7 +61,7 @@ async function main(request: MeasureRequest): Promise<void> {
   const { threads, prepack, precision, cacheFolder, without } = request;
   const versions = { deno: Deno.version.deno, onnxruntime: await runtimeVersion() };
   const start = performance.now();
-  const network = await openCase(request.case, { threads, prepack, precision, cacheFolder, without });
+  const network = await openCase(request.case, { threads, runtime: nativeRuntime, prepack, precision, cacheFolder, without });
   await network.load();
   const load = (performance.now() - start) / 1000;
   const inputs = randomInputs(network.graph, request.case.sizes);

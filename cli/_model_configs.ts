@@ -5,7 +5,8 @@
 import { join } from "node:path";
 import { type ConfigOf, parseNetworkConfig } from "../pipeline/infer_network.ts";
 import type { FetchModelOptions } from "../pipeline/fetch_model.ts";
-import { findModel, type ModelFolders } from "../pipeline/model.ts";
+import { findModel } from "../pipeline/model.ts";
+import type { ModelFolders } from "../pipeline/model_folders.ts";
 import { type ModelDefaults, modelDefaults } from "../pipeline/options.ts";
 import type { SizeRules } from "../pipeline/plan.ts";
 import { latentRules, sizeRules, usualSides } from "../pipeline/size_rules.ts";

@@ -6,8 +6,6 @@ import { ConfigError } from "../errors.ts";
 import { type Device, type DeviceName, deviceNames } from "../runtime/devices/device.ts";
 import type { Diagnosis } from "../runtime/devices/diagnose.ts";
 import { examine } from "../runtime/devices/examine.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-import { nativeRuntime } from "../runtime/session.ts";
 import { describeValue } from "./option_types.ts";
 import { networkNames } from "./precisions.ts";
 
@@ -50,12 +48,6 @@ export async function chooseDevices(
     if (device !== "cpu") networks[network] = device;
   }
   return { networks, notices: [...notices] };
-}
-
-/** A runtime whose sessions run on a device; the runtime itself where none is given. */
-export function onDevice(runtime: Runtime = nativeRuntime, device: Device | undefined): Runtime {
-  if (device === undefined) return runtime;
-  return { ...runtime, createSession: (model, options) => runtime.createSession(model, { ...options, device }) };
 }
 
 /** How pictures name the devices that they were made on, behind the runtime; `""` where it was the processor alone. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Diagnosis } from "../runtime/devices/diagnose.ts";
 import type { SessionOptions } from "../runtime/runtime.ts";
-import { chooseDevices, type DeviceChoice, deviceLabel, onDevice } from "./devices.ts";
+import { chooseDevices, type DeviceChoice, deviceLabel } from "./devices.ts";
+import { onDevice } from "./on_device.ts";
 
 const cpu: Diagnosis = { device: "cpu", ready: true, reason: "Xeon" };
 const cuda: Diagnosis = { device: "cuda", ready: true, reason: "NVIDIA A100" };

@@ -4,7 +4,7 @@
  */
 import { freeMemory } from "../runtime/free_memory.ts";
 import { forecastMemory } from "./forecast.ts";
-import type { ModelFolders } from "./model.ts";
+import type { ModelFolders } from "./model_folders.ts";
 import { modelDefaults } from "./options.ts";
 import type { ModelParts } from "./parts.ts";
 import { planSizes } from "./plan.ts";

@@ -3,13 +3,13 @@
  * @module
  */
 import { ConfigError } from "../errors.ts";
-import { builtinRegistry } from "../plugins/builtin.ts";
 import type { Kind } from "../plugins/define.ts";
+import { portableRegistry } from "../plugins/portable.ts";
 import type { PluginChoice, Registry } from "../plugins/registry.ts";
 import { checkTimesteps } from "../schedulers/timesteps.ts";
 import { checkPrompt } from "../text/prompt.ts";
 import { maxGuidance, maxSteps } from "./limits.ts";
-import type { ModelDefaultsFile } from "./model.ts";
+import type { ModelDefaultsFile } from "./model_folders.ts";
 import { checkOptionTypes, describeValue } from "./option_types.ts";
 import { resolveSampling, type SampledStage, samplingOf } from "./sampling.ts";
 import type { GenerateOptions, ResolvedOptions } from "./types.ts";
@@ -117,7 +117,7 @@ function choose(kind: Kind, choice: string | PluginChoice, { registry }: { regis
 export function resolveOptions(
   options: GenerateOptions,
   defaults: ModelDefaults,
-  { registry = builtinRegistry() }: { registry?: Registry } = {},
+  { registry = portableRegistry() }: { registry?: Registry } = {},
 ): ResolvedOptions {
   checkOptionTypes(options);
   const base = options.from?.options ?? options.repeats?.options;

@@ -7,7 +7,6 @@ import { z } from "zod";
 import { CheckpointError } from "../errors.ts";
 import { parseConfig } from "../networks/config.ts";
 import { previewDecoderConfig } from "../networks/preview_decoder.ts";
-import { builtinRegistry } from "../plugins/builtin.ts";
 import type {
   Autoencoder,
   Compressor,
@@ -18,6 +17,7 @@ import type {
 } from "../plugins/contracts/parts.ts";
 import type { SchedulerContext } from "../plugins/contracts/scheduler.ts";
 import { kinds } from "../plugins/kinds.ts";
+import { portableRegistry } from "../plugins/portable.ts";
 import type { ChosenPlugin, Registry } from "../plugins/registry.ts";
 import { cosineSchedule } from "../schedulers/cosine_schedule.ts";
 import { predictionOf } from "../schedulers/prediction.ts";
@@ -27,9 +27,10 @@ import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
 import type { LoraNetwork } from "../weights/lora_keys.ts";
 import { quote } from "../weights/quote.ts";
 import { readJson } from "../weights/read_json.ts";
-import { type ChosenDevices, type DeviceNetwork, onDevice } from "./devices.ts";
+import type { ChosenDevices, DeviceNetwork } from "./devices.ts";
 import { type LoraChoice, lorasOf, type OpenedLora, openLoras } from "./loras.ts";
-import type { ModelFolders } from "./model.ts";
+import type { ModelFolders } from "./model_folders.ts";
+import { onDevice } from "./on_device.ts";
 import { type NetworkName, type PrecisionChoice, precisionFor } from "./precisions.ts";
 import { type FileKind, openWeightsFile, type WeightsFile } from "./weights_file.ts";
 
@@ -201,7 +202,7 @@ function checkVariant(variant: string | undefined, checkpoints: readonly Checkpo
 export async function openParts(
   { prior, decoder, compressor, preview }: ModelFolders,
   options: NetworkOptions = {},
-  { loras: choices = [], precision, devices = {}, variant, registry = builtinRegistry() }: {
+  { loras: choices = [], precision, devices = {}, variant, registry = portableRegistry() }: {
     loras?: readonly LoraChoice[] | undefined;
     precision?: PrecisionChoice | undefined;
     devices?: ChosenDevices["networks"] | undefined;

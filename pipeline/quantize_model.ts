@@ -6,12 +6,14 @@ import { dirname, join, relative } from "node:path";
 import { CheckpointError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic_write.ts";
 import { writeWholeFolder } from "../files/whole_folder.ts";
+import { nativeRuntime } from "../runtime/session.ts";
 import { version } from "../version.ts";
 import { type Precision, precisionKey, quantizedNames } from "../weights/precision.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
 import { weightsFile } from "./convert_model.ts";
 import type { HubOptions } from "./fetch_model.ts";
-import { findModel, type ModelFolders } from "./model.ts";
+import { findModel } from "./model.ts";
+import type { ModelFolders } from "./model_folders.ts";
 import { type ModelParts, openParts } from "./parts.ts";
 import { type NetworkName, type PrecisionChoice, precisionFor } from "./precisions.ts";
 
@@ -52,7 +54,7 @@ export async function quantizeModel(
   { precision, variant, threads, hub }: QuantizeModelOptions,
 ): Promise<QuantizedNetwork[]> {
   const folders = await findModel(model, { hub: { ...hub, variant } });
-  const parts = await openParts(folders, { threads }, { precision, variant });
+  const parts = await openParts(folders, { threads, runtime: nativeRuntime }, { precision, variant });
   return await writeWholeFolder(output, async (folder) => {
     const placeOf = await copyModel(folders, parts, folder);
     const written: QuantizedNetwork[] = [];

@@ -5,6 +5,8 @@
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { CheckpointError } from "../errors.ts";
+import { namesIn } from "../files/read_file.ts";
+import { statIfThere } from "../files/stat_if_there.ts";
 import { parseConfig } from "../networks/config.ts";
 import { readJson } from "../weights/read_json.ts";
 
@@ -46,7 +48,7 @@ export interface ModelFolder {
   readonly foreign: readonly unknown[];
 }
 
-const isFile = async (path: string) => (await Deno.stat(path).catch(() => undefined))?.isFile ?? false;
+const isFile = async (path: string) => (await statIfThere(path))?.isFile ?? false;
 
 const priorIndex = z.object({
   latent_mean: z.number().default(42),
@@ -118,8 +120,8 @@ async function readRepository(folder: string): Promise<ModelFolder> {
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
   if (await isFile(join(folder, "model_index.json"))) return await readRepository(folder);
   const children: string[] = [];
-  for await (const entry of Deno.readDir(folder)) {
-    if (await isFile(join(folder, entry.name, "model_index.json"))) children.push(join(folder, entry.name));
+  for (const name of await namesIn(folder)) {
+    if (await isFile(join(folder, name, "model_index.json"))) children.push(join(folder, name));
   }
   const foreign: unknown[] = [];
   const read: ModelFolder[] = [];

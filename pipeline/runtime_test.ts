@@ -5,6 +5,7 @@ import type { Runtime, RuntimeSession } from "../plugins/contracts/parts.ts";
 import { defineRuntime } from "../plugins/define.ts";
 import type { Registry } from "../plugins/registry.ts";
 import { nativeRuntime } from "../runtime/session.ts";
+import { wasmRuntime } from "../runtime/wasm_runtime.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { copyCompressorModel } from "../tests/compressor_model.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
@@ -78,4 +79,21 @@ Deno.test("a reconstruction says what ran its networks", async () => {
     const { pictures } = await pipeline.reconstruct(tensor("float32", [1, 3, 64, 64]), { decoderSteps: 1 });
     assert.equal(readPictureMetadata(await pictures[0]!.encode("png")).runtime, "counted 9");
   });
+});
+
+Deno.test("WebAssembly paints what the native runtime paints, and says so", async () => {
+  const paint = async (runtime: string) => {
+    await using pipeline = await loadPipeline(tinyModel, { threads: 1, runtime });
+    const { images: [image] } = await pipeline.generate({ ...quick, prompt: "a fox", seed: 1 });
+    return image!;
+  };
+  const [native, wasm] = [await paint("onnxruntime"), await paint("wasm")];
+  const off = wasm.data.map((value, i) => Math.abs(value - native.data[i]!));
+  assert(Math.max(...off) <= 1, `off by ${Math.max(...off)} of 255`);
+  assert.match(readPictureMetadata(await wasm.png()).runtime, /^wasm 1\.\d+/);
+});
+
+Deno.test("WebAssembly is refused on a device", async () => {
+  const session = wasmRuntime.createSession(new Uint8Array(), { device: "cuda" });
+  await assert.rejects(session, { name: "ConfigError", message: /^Cannot run on cuda: WebAssembly/ });
 });

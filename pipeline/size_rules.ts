@@ -5,7 +5,7 @@
 import { CheckpointError } from "../errors.ts";
 import type { DiffNeXtConfig } from "../networks/diffnext.ts";
 import type { PaellaVqConfig } from "../networks/paella_vq.ts";
-import type { ModelFolders } from "./model.ts";
+import type { ModelFolders } from "./model_folders.ts";
 import type { SizeRules } from "./plan.ts";
 
 /** Smallest and largest side in pixels where a model says nothing. */

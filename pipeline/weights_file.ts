@@ -7,7 +7,7 @@ import { CheckpointError } from "../errors.ts";
 import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
 import { readJson } from "../weights/read_json.ts";
 import { type ConfigOf, inferConfig, kindOf, parseNetworkConfig } from "./infer_network.ts";
-import type { ModelFolders } from "./model.ts";
+import type { ModelFolders } from "./model_folders.ts";
 
 /** Networks that a single file can take the place of. */
 export type FileKind = "prior" | "decoder" | "vqgan";

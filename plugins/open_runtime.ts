@@ -4,7 +4,6 @@
  */
 import { PluginError } from "../errors.ts";
 import type { Runtime, RuntimeSession } from "../runtime/runtime.ts";
-import { nativeRuntime } from "../runtime/session.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Plugin } from "./define.ts";
 import { blame, type PluginChoice, type Registry } from "./registry.ts";
@@ -31,7 +30,7 @@ export async function openRuntime(
 ): Promise<OpenRuntime> {
   const { plugin, name, create } = registry.choose("runtime", choice);
   const part = await create(undefined);
-  if (part === nativeRuntime) return { ...nativeRuntime, name };
+  if (name === usualRuntime) return { ...part, name };
   return {
     name,
     version: async () => String(await blame(plugin, () => part.version())),

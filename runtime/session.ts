@@ -1,12 +1,13 @@
 /**
- * ONNX Runtime, the only place that imports it: sessions on this machine's processor.
+ * ONNX Runtime's native library, the only place that imports it: sessions on this machine's processor.
  * @module
  */
-import type { InferenceSession, OnnxValue } from "onnxruntime-node";
-import { type DType, type Tensor, tensor } from "../tensor/tensor.ts";
+import type { InferenceSession } from "onnxruntime-common";
+import type { Tensor } from "../tensor/tensor.ts";
 import { ResourceError } from "../errors.ts";
 import { loadCarriedLibrary } from "./carried_library.ts";
 import type { Device } from "./devices/device.ts";
+import { feedsOf, inputsOf, tensorsOf } from "./ort_values.ts";
 import type { Runtime, RuntimeSession, SessionInput, SessionOptions } from "./runtime.ts";
 
 type Ort = typeof import("onnxruntime-node");
@@ -41,17 +42,6 @@ export async function runtimeVersion(): Promise<string> {
   const { env } = await ort();
   return env.versions.node ?? env.versions.common;
 }
-
-const toOrt: Partial<Record<DType, string>> = {
-  float32: "float32",
-  float16: "float16",
-  float64: "float64",
-  int64: "int64",
-  int32: "int32",
-  uint8: "uint8",
-  int8: "int8",
-  bool: "bool",
-};
 
 /** A device that looked ready and is not: its own library knows why. */
 function explained(cause: unknown, device: Device): ResourceError {
@@ -97,27 +87,12 @@ export class Session implements RuntimeSession {
 
   /** What it takes, in the model's order. */
   get inputs(): readonly SessionInput[] {
-    return this.#session.inputMetadata.flatMap((input) => {
-      return input.isTensor ? [{ name: input.name, dtype: input.type as DType, shape: input.shape }] : [];
-    });
+    return inputsOf(this.#session);
   }
 
   /** Runs the network once: named inputs in, named outputs out. */
   async run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
-    const feeds: Record<string, OnnxValue> = {};
-    for (const [name, { dtype, data, shape }] of Object.entries(inputs)) {
-      const type = toOrt[dtype];
-      if (type === undefined) {
-        throw new TypeError(`Expected a dtype that the runtime takes for "${name}" but found ${dtype}`);
-      }
-      feeds[name] = new this.#ort.Tensor(type as "float32", data as Float32Array, shape);
-    }
-    const results = await this.#session.run(feeds);
-    return Object.fromEntries(
-      Object.entries(results).map((
-        [name, { type, data, dims }],
-      ) => [name, tensor(type as "float32", dims, data as Float32Array)]),
-    );
+    return tensorsOf(await this.#session.run(feedsOf(inputs, this.#ort)));
   }
 
   /** Frees the network's memory. The session cannot run afterwards. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { paellaVqConfig } from "../networks/paella_vq.ts";
+import { nativeRuntime } from "../runtime/session.ts";
 import { openCase } from "../tests/network_case.ts";
 import { assertClose } from "../tests/read_fixture.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
@@ -7,7 +8,7 @@ import { AutoencoderStage } from "./autoencoder.ts";
 
 async function open() {
   const { fixture, inputs, config, checkpoint } = await openCase("vqgan_b2_5x9", paellaVqConfig);
-  const stage = new AutoencoderStage(config, checkpoint, { threads: 1 });
+  const stage = new AutoencoderStage(config, checkpoint, { threads: 1, runtime: nativeRuntime });
   const pixels = inputs["image"] as Tensor<"float32">;
   const [height, width] = pixels.shape.slice(2) as [number, number];
   return { fixture, stage, pixels, height, width, scale: Math.fround(config.scale_factor) };

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { CheckpointError } from "../errors.ts";
 import { smallCompressor, smallCompressorConfig } from "../networks/small_compressor.ts";
 import { input, traceScopes } from "../onnx/mod.ts";
+import { nativeRuntime } from "../runtime/session.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { waves, waveWeights } from "../tests/wave_weights.ts";
 import { openCheckpoint } from "../weights/checkpoint.ts";
@@ -15,7 +16,7 @@ const stem = "diffusion_pytorch_model";
 
 async function open(folder: string, weights = waveWeights(parameters)): Promise<CompressorStage> {
   await writeSafetensors(join(folder, `${stem}.safetensors`), weights, { force: true });
-  return new CompressorStage(config, await openCheckpoint(folder, { stem }), { threads: 1 });
+  return new CompressorStage(config, await openCheckpoint(folder, { stem }), { threads: 1, runtime: nativeRuntime });
 }
 
 Deno.test("embed() has the cells that it was loaded for, whatever the size of the pictures", async () => {

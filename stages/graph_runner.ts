@@ -15,7 +15,6 @@ import {
   splitRows,
 } from "../onnx/mod.ts";
 import type { Runtime, RuntimeSession } from "../runtime/runtime.ts";
-import { nativeRuntime } from "../runtime/session.ts";
 import { bytesOf, sizeOf, type Tensor } from "../tensor/tensor.ts";
 
 /** How a graph is run. */
@@ -25,8 +24,8 @@ export interface GraphRunnerOptions {
   readonly folder: string;
   readonly threads?: number | undefined;
   readonly prepack?: boolean | undefined;
-  /** What builds the sessions; ONNX Runtime where left out. */
-  readonly runtime?: Runtime | undefined;
+  /** What builds the sessions. */
+  readonly runtime: Runtime;
 }
 
 /** How a graph is taken apart. */
@@ -163,7 +162,7 @@ function pick(tensors: Readonly<Record<string, Tensor>>, { inputs }: Graph): Rec
 /** Builds a session of a graph and its weights. */
 function openSession(
   graph: Graph,
-  { bind, runtime = nativeRuntime, ...options }: GraphRunnerOptions & { optimize?: boolean },
+  { bind, runtime, ...options }: GraphRunnerOptions & { optimize?: boolean },
 ): Promise<RuntimeSession> {
   return runtime.createSession(encodeModel(graph, bind), options);
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { add, gemm, graph, input, mul, parameter } from "../onnx/mod.ts";
+import { nativeRuntime } from "../runtime/session.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { bindCheckpoint } from "../weights/bind.ts";
@@ -24,7 +25,7 @@ async function withRunner(
     const y = add(gemm(x, mul(weight, 2)), gemm(mul(text, 3), weight));
     const runner = await GraphRunner.create(
       partsOf(graph({ inputs: [x, text], outputs: { y } }), { varying: ["x"], hoistFrom }),
-      { ...bindCheckpoint(checkpoint.tensors), threads: 1 },
+      { ...bindCheckpoint(checkpoint.tensors), threads: 1, runtime: nativeRuntime },
     );
     try {
       await use(runner);

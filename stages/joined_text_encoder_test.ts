@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CheckpointError } from "../errors.ts";
+import { nativeRuntime } from "../runtime/session.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { copy as copyFolder } from "../tests/copy_folder.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
@@ -28,12 +29,12 @@ async function writeJoined(folder: string, { width }: { width: number }): Promis
 
 async function open(folder: string, json: unknown) {
   const checkpoint = await openCheckpoint(folder, { stem: "model" });
-  return await openJoinedTextEncoder(json, { folder, checkpoint, options: { threads: 1 } });
+  return await openJoinedTextEncoder(json, { folder, checkpoint, options: { threads: 1, runtime: nativeRuntime } });
 }
 
 async function statesOf(folder: string, prompts: readonly string[]) {
   const opened = await openTextEncoder({ folder, tokenizer: join(folder, "tokenizer") });
-  const stage = new TextEncoderStage(opened, opened.checkpoint, { threads: 1 });
+  const stage = new TextEncoderStage(opened, opened.checkpoint, { threads: 1, runtime: nativeRuntime });
   await stage.network.load({ tokens: stage.tokens });
   const states = await stage.encode(prompts);
   await stage.network.release();

@@ -32,7 +32,7 @@ export interface NetworkDefinition<Sizes> {
 export interface NetworkOptions {
   threads?: number | undefined;
   prepack?: boolean | undefined;
-  /** What runs them; ONNX Runtime where left out. */
+  /** What runs them; may be left out where nothing is run. */
   runtime?: Runtime | undefined;
   /** Changes of the weights, which are added to them in this order. */
   loras?: readonly AppliedLora[] | undefined;
@@ -94,6 +94,15 @@ export class Network<Sizes> {
   /** The runtime packs weights of 8 bits into an order of its own unless it is told not to: it reads them twice as often as it saves. */
   get #prepack(): boolean | undefined {
     return this.options.prepack ?? (this.precision === "int8" ? true : undefined);
+  }
+
+  /** What runs its sessions, and with how many threads. */
+  get #running(): { readonly runtime: Runtime; readonly threads: number | undefined } {
+    const { runtime, threads } = this.options;
+    if (!runtime) {
+      throw new TypeError(`${this.checkpoint.folder}: Expected a runtime to run this network but found none`);
+    }
+    return { runtime, threads };
   }
 
   /** The graph that is run for some sizes, rewritten, without weights and LoRAs. */
@@ -173,9 +182,8 @@ export class Network<Sizes> {
       return convertedTensors(this.checkpoint, this.precision === "fp16" ? { dtype: "float16" } : {});
     }
     const { graph, tensors } = this.#whole(sizes);
-    const { threads, runtime } = this.options;
     const source = await this.#bindSource(tensors);
-    return await quantizedTensors({ graph, checkpoint: this.checkpoint, format, ...source, threads, runtime });
+    return await quantizedTensors({ graph, checkpoint: this.checkpoint, format, ...source, ...this.#running });
   }
 
   /** Has weights in fewer bits made, unless they are there. */
@@ -212,11 +220,9 @@ export class Network<Sizes> {
     const used = new Set(compared.parameters.map(({ key }) => key));
     const needed = new Map([...tensors, ...made].filter(([key]) => used.has(key)));
     const source = await this.#bindSource(needed, inMemory);
-    const { threads, runtime } = this.options;
     const runner = await GraphRunner.create({ known: undefined, once: undefined, each: compared }, {
       ...source,
-      threads,
-      runtime,
+      ...this.#running,
     });
     try {
       const errors = Object.entries(await runner.run(inputs));
@@ -243,7 +249,7 @@ export class Network<Sizes> {
     const key = JSON.stringify(sizes);
     if (this.#loaded?.key === key) return false;
     await this.release();
-    const { loras = [], threads, runtime } = this.options;
+    const { loras = [] } = this.options;
     for (const lora of loras) await lora.checkUnchanged();
     await this.#quantize(sizes);
     const { parts, tensors } = this.#prepare(sizes);
@@ -252,7 +258,7 @@ export class Network<Sizes> {
     );
     const needed = new Map([...tensors].filter(([key]) => used.has(key)));
     const source = await this.#bindSource(needed, this.#quantized?.inMemory);
-    const options = { ...source, threads, prepack: this.#prepack, runtime };
+    const options = { ...source, ...this.#running, prepack: this.#prepack };
     this.#loaded = { key, sizes, runner: await GraphRunner.create(parts, options) };
     return true;
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gemm, graph, input, parameter } from "../onnx/mod.ts";
+import { nativeRuntime } from "../runtime/session.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { openCheckpoint } from "../weights/checkpoint.ts";
@@ -19,7 +20,10 @@ Deno.test("load() refuses weights that were replaced since they were opened, loa
     };
     const open = async () => {
       const checkpoint = await openCheckpoint(folder, { stem: "model" });
-      return new Network({ declare: () => void build({ batch: 1 }), build }, checkpoint, { threads: 1 });
+      return new Network({ declare: () => void build({ batch: 1 }), build }, checkpoint, {
+        threads: 1,
+        runtime: nativeRuntime,
+      });
     };
     const [loaded, fresh] = [await open(), await open()];
     assert.equal(await loaded.load({ batch: 1 }), true);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { channelwise, linear } from "../networks/layers.ts";
 import { graph, input, scope, traceScopes } from "../onnx/mod.ts";
+import { nativeRuntime } from "../runtime/session.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import type { AppliedLora } from "../weights/apply_lora.ts";
@@ -38,7 +39,11 @@ async function writeWeights(folder: string): Promise<void> {
 }
 
 const open = async (folder: string, options: NetworkOptions = {}) =>
-  new Network(definition, await openCheckpoint(folder, { stem: "model" }), { threads: 1, ...options });
+  new Network(definition, await openCheckpoint(folder, { stem: "model" }), {
+    threads: 1,
+    runtime: nativeRuntime,
+    ...options,
+  });
 
 async function run(network: Network<{ height: number }>, height = 3): Promise<Float32Array> {
   await network.load({ height });

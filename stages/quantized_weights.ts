@@ -13,7 +13,6 @@ import {
   type WeightFormat,
 } from "../onnx/mod.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { nativeRuntime } from "../runtime/session.ts";
 import { sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import { dequantize, quantizeBlocks4, quantizeRows8, relativeError, type WeightMatrix } from "../weights/quantize.ts";
@@ -38,7 +37,7 @@ export interface WeightsSource {
   readonly bind: (parameter: Parameter) => Binding;
   readonly folder: string;
   readonly threads?: number | undefined;
-  readonly runtime?: Runtime | undefined;
+  readonly runtime: Runtime;
 }
 
 /** A layer's weight in few bits. */
@@ -106,7 +105,7 @@ async function round(layer: QuantizedLayer, source: WeightsSource): Promise<Roun
 /** The numbers of a layer's weight, [to, from], and of its bias. */
 async function compute(
   { weight, bias, from, to }: QuantizedLayer,
-  { bind, folder, threads, runtime = nativeRuntime }: WeightsSource,
+  { bind, folder, threads, runtime }: WeightsSource,
 ): Promise<{ weight: Tensor | undefined; bias: Tensor | undefined }> {
   const known = graph({ outputs: { weight, ...(bias ? { bias } : {}) } });
   // Without the runtime's own rewrites, which would compute all of it while the session is built.

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { diffNeXtConfig, wuerstchenDiffNeXt } from "../networks/diffnext.ts";
 import { priorConfig, wuerstchenPrior } from "../networks/prior.ts";
 import { type Graph, graph, input, repeat } from "../onnx/mod.ts";
+import { nativeRuntime } from "../runtime/session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { openCase } from "../tests/network_case.ts";
 import { assertClose } from "../tests/read_fixture.ts";
@@ -47,7 +48,11 @@ async function run(
   const rewritten = rewriteGraph(plain, { without: rewriteNames.filter((name) => !only.includes(name)) });
   const varying = only.includes("hoist") ? ["x", "r"] : undefined;
   const parts = partsOf(rewritten, { varying, hoistFrom: 0 });
-  const runner = await GraphRunner.create(parts, { ...bindCheckpoint(checkpoint.tensors), threads: 1 });
+  const runner = await GraphRunner.create(parts, {
+    ...bindCheckpoint(checkpoint.tensors),
+    threads: 1,
+    runtime: nativeRuntime,
+  });
   const { noise } = await runner.run(inputs);
   await runner.release();
   return noise!;

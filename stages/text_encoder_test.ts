@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { CheckpointError } from "../errors.ts";
 import { encodeText } from "../networks/text_encoder.ts";
+import { nativeRuntime } from "../runtime/session.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { T5Tokenizer } from "../text/t5_tokenizer.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
@@ -17,7 +18,7 @@ const int64 = (rows: number[][]) => tensor("int64", [rows.length, 6], BigInt64Ar
 
 Deno.test("a T5 encoder's states are those of the prompts' tokens, in any batch", async () => {
   const { config, checkpoint } = await openT5Case("v1_0");
-  const stage = new TextEncoderStage({ config, tokenizer }, checkpoint, { threads: 1 });
+  const stage = new TextEncoderStage({ config, tokenizer }, checkpoint, { threads: 1, runtime: nativeRuntime });
   assert.equal(stage.tokens, 6);
   assert.equal(stage.truncated("a red apple"), "");
   assert.equal(stage.truncated("a red green red apple apple"), "apple");
@@ -54,7 +55,7 @@ Deno.test("the encoder is found in a whole T5 model, whatever name the embedding
     ]);
     const whole = await openCheckpoint(folder, { stem: "model" });
     const [own, plain] = [whole, checkpoint].map((weights) =>
-      new TextEncoderStage({ config, tokenizer }, weights, { threads: 1 })
+      new TextEncoderStage({ config, tokenizer }, weights, { threads: 1, runtime: nativeRuntime })
     );
     const states = [];
     for (const stage of [own!, plain!]) {

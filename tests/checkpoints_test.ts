@@ -7,6 +7,7 @@ import { diffNeXtConfig, wuerstchenDiffNeXt } from "../networks/diffnext.ts";
 import { priorConfig, wuerstchenPrior } from "../networks/prior.ts";
 import { paellaVqConfig } from "../networks/paella_vq.ts";
 import { fuseAttention } from "../onnx/mod.ts";
+import { nativeRuntime } from "../runtime/session.ts";
 import { AutoencoderStage } from "../stages/autoencoder.ts";
 import { DecoderStage } from "../stages/decoder.ts";
 import { PriorStage } from "../stages/prior.ts";
@@ -16,7 +17,7 @@ import { compareCase, openCase, openNetwork } from "./network_case.ts";
 import { assertClose, readFixture } from "./read_fixture.ts";
 import { inputsLike, runGraph } from "./run_graph.ts";
 
-const options = { threads: 1 };
+const options = { threads: 1, runtime: nativeRuntime };
 
 /** A checkpoint's tensors as float32 on the heap. */
 async function widened({ tensors, read }: Checkpoint): Promise<Record<string, Tensor>> {

@@ -8,7 +8,7 @@ import { clipText, clipTextConfig } from "../networks/clip_text.ts";
 import { diffNeXtConfig, wuerstchenDiffNeXt } from "../networks/diffnext.ts";
 import { priorConfig } from "../networks/prior.ts";
 import { type Binding, encodeModel, graph, input, type Parameter, type Value } from "../onnx/mod.ts";
-import { Session } from "../runtime/session.ts";
+import { nativeRuntime, Session } from "../runtime/session.ts";
 import { DecoderStage } from "../stages/decoder.ts";
 import { PriorStage } from "../stages/prior.ts";
 import { sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
@@ -33,7 +33,7 @@ async function appliedLora(path: string, { scale = 1 } = {}): Promise<AppliedLor
 /** The tiny prior's noise for the inputs of a case. */
 async function predict(fixture: Fixture, loras: readonly AppliedLora[]): Promise<Tensor> {
   const { config, checkpoint } = await openNetwork("repo/wuerstchen-prior/prior", priorConfig);
-  const stage = new PriorStage(config, checkpoint, { threads: 1, loras });
+  const stage = new PriorStage(config, checkpoint, { threads: 1, runtime: nativeRuntime, loras });
   await stage.network.load({ height: 3, width: 4, tokens: 77 });
   const [x, r, c] = ["x", "r", "c"].map((name) => fixture.tensor<"float32">(name));
   const { noise } = await stage.network.run({ x: x!, r: r!, c: c! });
@@ -105,6 +105,7 @@ Deno.test("keys of the decoder change Stage B, kernels included, as weights that
     const { checkUnchanged } = lora.checkpoint;
     const stage = new DecoderStage(config, checkpoint, {
       threads: 1,
+      runtime: nativeRuntime,
       loras: [{ pairs: lora.networks.get("decoder")!, scale: 0.5, checkUnchanged }],
     });
     const { x, r, effnet, clip } = inputsLike(inputs) as Record<"x" | "r" | "effnet" | "clip", Value>;
@@ -161,7 +162,7 @@ Deno.test("a LoRA that is replaced or removed while the model is open is told", 
     const { config, checkpoint } = await openNetwork("repo/wuerstchen-prior/prior", priorConfig);
     const { checkUnchanged } = opened.checkpoint;
     const lora = { pairs: opened.networks.get("prior")!, scale: 1, checkUnchanged };
-    const stage = new PriorStage(config, checkpoint, { threads: 1, loras: [lora] });
+    const stage = new PriorStage(config, checkpoint, { threads: 1, runtime: nativeRuntime, loras: [lora] });
     // It lies far from the model, and still both are mapped.
     await stage.network.load({ height: 3, width: 4, tokens: 77 });
     await stage.network.release();

@@ -6,7 +6,7 @@ import { CheckpointError } from "../errors.ts";
 import { planSizes } from "../pipeline/plan.ts";
 import { exportModel } from "../pipeline/export_model.ts";
 import { loadPipeline } from "../pipeline/pipeline.ts";
-import { Session } from "../runtime/session.ts";
+import { nativeRuntime, Session } from "../runtime/session.ts";
 import { inspectModel } from "../stages/inspect.ts";
 import { openTextEncoder } from "../stages/open_text_encoder.ts";
 import { TextEncoderStage, tokensOf } from "../stages/text_encoder.ts";
@@ -62,7 +62,7 @@ Deno.test("a model trained with a T5 text encoder paints, is described and is ex
     assert.deepEqual(states.shape, ["batch", maxLength, sizes.d_model]);
 
     const prompts = ["red square 0", "blue"];
-    const stage = new TextEncoderStage(text, text.checkpoint, { threads: 1 });
+    const stage = new TextEncoderStage(text, text.checkpoint, { threads: 1, runtime: nativeRuntime });
     await stage.network.load({ tokens: maxLength });
     const expected = await stage.encode(prompts);
     await stage.network.release();

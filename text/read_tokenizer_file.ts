@@ -2,9 +2,9 @@
  * Reads the files of a tokenizer folder.
  * @module
  */
-import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CheckpointError } from "../errors.ts";
+import { factsOf, readWholeFile } from "../files/read_file.ts";
 
 /** Bytes of the largest file that is read; the published tokenizers have 2 MB. */
 const largestFile = 64 * 2 ** 20;
@@ -36,16 +36,11 @@ export async function readTokenizerJson(folder: string, name: string): Promise<u
  */
 export async function readTokenizerText(folder: string, name: string): Promise<string | undefined> {
   const path = join(folder, name);
-  try {
-    const { size } = await stat(path);
-    if (size > largestFile) {
-      throw new CheckpointError(`${path}: Expected at most ${largestFile} bytes but found ${size}`);
-    }
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    const { code } = cause as { code?: string };
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    if (code === "EISDIR") throw new CheckpointError(`${path}: Expected a file but found a folder`, { cause });
-    throw cause;
+  const facts = await factsOf(path);
+  if (facts === undefined) return undefined;
+  if (facts.isDirectory) throw new CheckpointError(`${path}: Expected a file but found a folder`);
+  if (facts.size > largestFile) {
+    throw new CheckpointError(`${path}: Expected at most ${largestFile} bytes but found ${facts.size}`);
   }
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(await readWholeFile(path));
 }

@@ -38,6 +38,9 @@ const unseen = [
   ...Object.values(config.imports).filter((path) => path.startsWith("./")),
 ];
 
+/** What the program takes out of the package of ONNX Runtime's WebAssembly, which has it in ten builds. */
+const wasmFiles = ["ort.node.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
+
 async function* filesIn(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = join(folder, name);
@@ -79,7 +82,12 @@ async function compile({ target, output }: { target: string; output: string }): 
   await Deno.mkdir(join(root, "dist"), { recursive: true });
   await Deno.writeTextFile(join(root, "dist", "carried.json"), JSON.stringify(carried satisfies CarriedFolders));
   const included = [...unseen, "dist/carried.json", ...models.map(({ name }) => `models/${name}`)];
-  const excluded = folders.filter((folder) => folder !== platform).map((folder) => join(libraries, folder));
+  const builds = fileURLToPath(new URL(".", import.meta.resolve("onnxruntime-web")));
+  const unused = [...Deno.readDirSync(builds)].filter(({ name }) => !wasmFiles.includes(name));
+  const excluded = [
+    ...folders.filter((folder) => folder !== platform).map((folder) => join(libraries, folder)),
+    ...unused.map(({ name }) => join(builds, name)),
+  ];
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: [
       // Types are checked by `deno task check`, by the version of Deno that the code is written for.

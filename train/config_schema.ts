@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { patchDiscriminatorConfig } from "../networks/patch_discriminator.ts";
 import { previewDecoderConfig } from "../networks/preview_decoder.ts";
-import { modelDefaultsFile } from "../pipeline/model.ts";
+import { modelDefaultsFile } from "../pipeline/model_folders.ts";
 import { checkPrompt } from "../text/prompt.ts";
 import { aspectRatios } from "./data/buckets.ts";
 

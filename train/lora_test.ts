@@ -16,6 +16,7 @@ import {
   scope,
   sub,
 } from "../onnx/mod.ts";
+import { nativeRuntime } from "../runtime/session.ts";
 import { PriorStage } from "../stages/prior.ts";
 import { assertRelative } from "../tests/check_gradients.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
@@ -168,7 +169,7 @@ Deno.test("a LoRA that was trained lowers the loss, and the model that loads it 
     await writeLora(path, training.state.weights, options);
     const { networks, checkpoint: { checkUnchanged } } = await openLora(path, await tinyNetworks());
     const lora = { pairs: networks.get("prior")!, scale: 1, checkUnchanged };
-    const stage = new PriorStage(config, checkpoint, { threads: 1, loras: [lora] });
+    const stage = new PriorStage(config, checkpoint, { threads: 1, runtime: nativeRuntime, loras: [lora] });
     await stage.network.load({ height: 3, width: 4, tokens: 5 });
     const { noise } = await stage.network.run({ x: inputs.noise, r: inputs.t, c: inputs.text });
     await stage.network.release();

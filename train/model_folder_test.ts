@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ConfigError } from "../errors.ts";
+import { nativeRuntime } from "../runtime/session.ts";
 import { openTextEncoder } from "../stages/open_text_encoder.ts";
 import { TextEncoderStage } from "../stages/text_encoder.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
@@ -50,7 +51,7 @@ Deno.test("a model whose prior reads text by T5 is written as transformers would
 
     const half = join(model, "prior");
     const opened = await openTextEncoder({ folder: join(half, "text_encoder"), tokenizer: join(half, "tokenizer") });
-    const stage = new TextEncoderStage(opened, opened.checkpoint, { threads: 1 });
+    const stage = new TextEncoderStage(opened, opened.checkpoint, { threads: 1, runtime: nativeRuntime });
     await stage.network.load({ tokens: stage.tokens });
     const { shape } = await stage.encode(["red square 0"]);
     await stage.network.release();

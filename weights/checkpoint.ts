@@ -5,9 +5,10 @@
 
 import { dirname, join } from "node:path";
 import { CheckpointError } from "../errors.ts";
+import { factsOf, namesIn, realPathOf } from "../files/read_file.ts";
 import { bytesOf, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { findCheckpoint, type WeightsName } from "./find_checkpoint.ts";
-import type { FixedFile } from "./fixed_file.ts";
+import { type FixedFile, openFixedFile } from "./fixed_file.ts";
 import { hasOriginalKeys, toDiffusersKeys } from "./original_keys.ts";
 import { isPt, openPt } from "./pt/open_pt.ts";
 import { quote, quoteSome } from "./quote.ts";
@@ -102,15 +103,14 @@ interface RawCheckpoint extends Pick<Checkpoint, "folder" | "variant"> {
 }
 
 async function openAsStored(path: string, { dict, ...name }: OpenOptions): Promise<RawCheckpoint> {
-  const { isDirectory, isFile } = await Deno.stat(path).catch((cause) => {
-    if (!(cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory)) throw cause;
-    throw new CheckpointError(`${path}: there is no such folder or file`, { cause });
-  });
+  const facts = await factsOf(path);
+  if (!facts) throw new CheckpointError(`${path}: there is no such folder or file`);
+  const { isDirectory, isFile } = facts;
   if (!isDirectory) {
     const opened = isFile && isPt(await firstBytes(path)) ? await openTorch(path, dict) : await openSafe([path]);
     return { folder: dirname(path), variant: undefined, opened, tensors: joined(opened) };
   }
-  const names = (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name);
+  const names = await namesIn(path);
   const found = findCheckpoint(new Set(names), { folder: path, ...name });
   const file = join(path, found.name);
   const opened = found.sharded ? await ofSafetensors(await openShards(file)) : await openSafe([file]);
@@ -118,16 +118,15 @@ async function openAsStored(path: string, { dict, ...name }: OpenOptions): Promi
 }
 
 async function firstBytes(path: string): Promise<Uint8Array> {
-  using file = await Deno.open(path);
-  const bytes = new Uint8Array(16);
-  return bytes.subarray(0, await file.read(bytes) ?? 0);
+  const file = await openFixedFile(path, "a file of weights");
+  return await file.read(0, Math.min(16, file.size));
 }
 
 const openSafe = async (paths: readonly string[]) => await ofSafetensors(await Promise.all(paths.map(openSafetensors)));
 
 async function ofSafetensors(files: readonly SafetensorsFile[]): Promise<Opened[]> {
   return await Promise.all(files.map(async ({ path, file, metadata, tensors }) => {
-    const real = await Deno.realPath(path);
+    const real = await realPathOf(path);
     const stored = [...tensors].map(([key, { dtype, shape, start, end }]): [string, StoredTensor] => {
       if (!isReadable(dtype)) {
         throw new CheckpointError(`${path}: tensor ${quote(key)} is ${dtype}, save it as F32, F16 or BF16`);
@@ -140,7 +139,7 @@ async function ofSafetensors(files: readonly SafetensorsFile[]): Promise<Opened[
 
 async function openTorch(path: string, dict: string | undefined): Promise<Opened[]> {
   const { file, root, storageStart } = await openPt(path);
-  const real = await Deno.realPath(path);
+  const real = await realPathOf(path);
   const stored = [...findStateDict(root, { file: path, dict })].map(([key, tensor]): [string, StoredTensor] => {
     const { dtype, shape, strides, offset } = tensor;
     const start = storageStart(tensor) + offset * bytesOf(dtype);

@@ -4,8 +4,10 @@
  */
 import { resolve } from "node:path";
 import { CheckpointError } from "../errors.ts";
+import { type ByteSource, mountedEntry } from "../files/mounted_files.ts";
+import { factsOf } from "../files/read_file.ts";
 
-/** A file on disk; no handle stays open. */
+/** A file on disk, of which no handle stays open, or one that is mounted. */
 export interface FixedFile {
   /** As it was asked for. */
   readonly path: string;
@@ -34,8 +36,10 @@ export interface FixedFile {
  */
 export async function openFixedFile(path: string, what: string): Promise<FixedFile> {
   // Looked at first: opening a named pipe would wait for a writer.
-  const { isFile, size, mtime } = await Deno.stat(path).catch((error) => missing(error, path));
+  const { isFile, size, mtime } = await factsOf(path) ?? missing(undefined, path);
   if (!isFile) throw new CheckpointError(`${path}: expected ${what} but found a folder or a device`);
+  const source = mountedEntry(path)?.file;
+  if (source) return ofSource(path, source);
   const fixed = resolve(path);
   const compare = (now: Deno.FileInfo) => {
     if (now.size !== size || now.mtime?.getTime() !== mtime?.getTime()) throw changed(path);
@@ -59,11 +63,25 @@ export async function openFixedFile(path: string, what: string): Promise<FixedFi
   };
 }
 
+/** A mounted file, which stays as it is. */
+function ofSource(path: string, source: ByteSource): FixedFile {
+  return {
+    path,
+    size: source.size,
+    async read(from, bytes) {
+      const buffer = new Uint8Array(await source.slice(from, from + bytes).arrayBuffer());
+      if (buffer.length !== bytes) throw changed(path);
+      return buffer;
+    },
+    checkUnchanged: () => Promise.resolve(),
+  };
+}
+
 function changed(path: string): CheckpointError {
   return new CheckpointError(`${path}: the file has changed while it was in use; open it again`);
 }
 
 function missing(error: unknown, path: string): never {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
+  if (error !== undefined && !(error instanceof Deno.errors.NotFound)) throw error;
   throw new CheckpointError(`${path}: there is no such file`, { cause: error });
 }

@@ -4,6 +4,7 @@
  */
 
 import { CheckpointError } from "../errors.ts";
+import { openFixedFile } from "./fixed_file.ts";
 import { isObject, type JsonObject, parseStrictJson } from "./strict_json.ts";
 
 /** Options of {@linkcode readJson}. */
@@ -20,16 +21,12 @@ export interface ReadJsonOptions {
  * @throws {Deno.errors.PermissionDenied | Deno.errors.NotCapable} where it may not be read
  */
 export async function readJson(path: string, { maxBytes = 2 ** 24 }: ReadJsonOptions = {}): Promise<JsonObject> {
-  const { isFile, size } = await Deno.stat(path).catch((cause) => {
-    if (!(cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory)) throw cause;
-    throw new CheckpointError(`${path}: there is no such file`, { cause });
-  });
-  if (!isFile) throw new CheckpointError(`${path}: expected a JSON file but found a folder or a device`);
+  const { size, read } = await openFixedFile(path, "a JSON file");
   if (size > maxBytes) {
     throw new CheckpointError(`${path}: expected at most ${maxBytes} bytes of JSON but found ${size}`);
   }
   try {
-    const value = parseStrictJson(await Deno.readFile(path));
+    const value = parseStrictJson(await read(0, size));
     if (isObject(value)) return value;
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;

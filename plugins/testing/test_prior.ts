@@ -1,3 +1,4 @@
+import { nativeRuntime } from "../../runtime/session.ts";
 import type { EmbeddingRequest, EmbeddingTools, PartContext, Steps } from "../contracts/parts.ts";
 import type { Plugin } from "../define.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
@@ -19,7 +20,8 @@ export function testPrior(plugin: Plugin<"prior">, suite: PriorSuiteOptions = {}
   testPlugin(plugin, suite);
   const title = `prior ${plugin.name}`;
   // A prior that makes embeddings looks at no files of a model.
-  const make = () => makePart(plugin, { options, context: model?.context ?? ({} as PartContext) });
+  const context = model && { ...model.context, options: { runtime: nativeRuntime, ...model.context.options } };
+  const make = () => makePart(plugin, { options, context: context ?? ({} as PartContext) });
 
   test(`${title}: gives what its kind says, finite and of the right shape`, async () => {
     const prior = await make();

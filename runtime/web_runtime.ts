@@ -1,0 +1,119 @@
+/**
+ * ONNX Runtime as WebAssembly (the npm package `onnxruntime-web`): sessions without native code, in Deno and in browsers.
+ * @module
+ */
+import type { InferenceSession } from "onnxruntime-common";
+import { join } from "node:path";
+import { CheckpointError, ConfigError, ResourceError } from "../errors.ts";
+import { factsOf, readWholeFile } from "../files/read_file.ts";
+import { externalLocations } from "../onnx/external_locations.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { feedsOf, inputsOf, tensorsOf } from "./ort_values.ts";
+import type { Runtime, RuntimeSession, SessionOptions } from "./runtime.ts";
+
+/** The package, whichever of its builds. */
+export type WebOrt = typeof import("onnxruntime-web");
+
+/** How the package is had and what it runs on. */
+export interface WebRuntimeOptions {
+  /**
+   * Loads the package and tells it where its files are; called once, with the threads that the first session wants: those of WebAssembly
+   * are started with it and serve all sessions.
+   */
+  readonly load: (how: { threads: number | undefined }) => Promise<WebOrt>;
+  /** WebGPU runs what it has kernels for, where this says so. */
+  readonly webgpu?: boolean | undefined;
+}
+
+/** Bytes that 32-bit addresses reach. */
+const addressable = 2 ** 32;
+
+/** What allocators and engines say where memory is short. */
+const isShort =
+  /bad_alloc|alloc(at|ate|ation)?\b.*(fail|size)|failed to alloc|out of memory|memory access out of bounds|invalid (typed )?array length/i;
+
+/** A runtime that the package makes sessions for. */
+export function webRuntime({ load, webgpu = false }: WebRuntimeOptions): Runtime {
+  let loading: Promise<WebOrt> | undefined;
+  const ort = (threads?: number) => loading ??= load({ threads });
+  return {
+    version: async () => (await ort()).env.versions.common,
+    async createSession(model, options): Promise<RuntimeSession> {
+      if (options.device !== undefined && options.device !== "cpu") {
+        throw new ConfigError(
+          `Cannot run on ${options.device}: WebAssembly runs on the processor; leave the device or this runtime out`,
+        );
+      }
+      const runtime = await ort(options.threads);
+      const session = await explained(async () => {
+        return await runtime.InferenceSession.create(model, await sessionOptions(model, options, { webgpu }));
+      });
+      return {
+        get inputs() {
+          return inputsOf(session);
+        },
+        async run(inputs: Readonly<Record<string, Tensor>>) {
+          return tensorsOf(await explained(() => session.run(feedsOf(inputs, runtime))));
+        },
+        release: () => session.release(),
+      };
+    },
+  };
+}
+
+async function sessionOptions(
+  model: Uint8Array,
+  { folder, prepack, optimize = true, memoryPattern = false }: SessionOptions,
+  { webgpu }: { webgpu: boolean },
+): Promise<InferenceSession.SessionOptions> {
+  const externalData = await weightsOf(model, folder);
+  return {
+    executionProviders: webgpu ? ["webgpu", "wasm"] : ["wasm"],
+    graphOptimizationLevel: optimize ? "all" : "disabled",
+    enableMemPattern: memoryPattern,
+    logSeverityLevel: 4,
+    extra: { session: { disable_prepacking: prepack ? "0" : "1" } },
+    ...(externalData.length > 0 ? { externalData } : {}),
+  };
+}
+
+/**
+ * The files that a model has its weights in, which the package copies out of them.
+ *
+ * @throws {ResourceError} where they are more than it can address
+ */
+async function weightsOf(model: Uint8Array, folder: string | undefined): Promise<{ path: string; data: Uint8Array }[]> {
+  const files: { path: string; data: Uint8Array }[] = [];
+  let bytes = 0;
+  for (const path of externalLocations(model)) {
+    if (folder === undefined || /^([\\/]|[a-z]:)|(^|[\\/])\.\.([\\/]|$)/i.test(path)) {
+      throw new CheckpointError(`Expected weights in the folder of the model but found ${JSON.stringify(path)}`);
+    }
+    const file = join(folder, path);
+    bytes += (await factsOf(file))?.size ?? 0;
+    if (bytes >= addressable) {
+      throw new ResourceError(
+        `Cannot load weights of ${
+          (bytes / 1e9).toFixed(1)
+        } GB: WebAssembly has at most 4.3 GB of memory; take the native runtime`,
+      );
+    }
+    files.push({ path, data: await readWholeFile(file) });
+  }
+  return files;
+}
+
+/** @throws {ResourceError} where an error means that memory was short */
+async function explained<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    if (!(cause instanceof RangeError) && !isShort.test(message)) throw cause;
+    if (cause instanceof ResourceError) throw cause;
+    throw new ResourceError(
+      "WebAssembly has no memory left (at most 4.3 GB): paint a smaller picture, or take the native runtime",
+      { cause },
+    );
+  }
+}
