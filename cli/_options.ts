@@ -2,6 +2,7 @@
  * Turns the text behind a flag into a value, or says which values the flag takes.
  * @module
  */
+import { parseBytes } from "../config/parse_bytes.ts";
 import { parseSeedList, randomSeed } from "../config/parse_seeds.ts";
 import { ConfigError } from "../errors.ts";
 import type { LoraChoice } from "../pipeline/loras.ts";
@@ -78,29 +79,13 @@ export function choiceOption<Word extends string>(flag: string, words: readonly 
   };
 }
 
-const sizeUnits: Readonly<Record<string, number>> = {
-  "": 1,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  KIB: 2 ** 10,
-  MIB: 2 ** 20,
-  GIB: 2 ** 30,
-};
-
 /**
  * A parser of sizes such as `500MB` and `2GiB`.
  *
  * The parser throws {@linkcode ConfigError} where the text is no size above 0.
  */
 export function bytesOption(flag: string): (text: string) => number {
-  return (text) => {
-    const [, number = "", unit = ""] = /^([\d.]+) ?([a-z]*)$/i.exec(text) ?? [];
-    const factor = sizeUnits[unit.toUpperCase()];
-    const bytes = decimalNumber.test(number) && factor !== undefined ? Math.floor(Number(number) * factor) : NaN;
-    if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
-    throw new ConfigError(`Expected ${flag} to be a size such as 500MB or 2GB but found ${quote(text)}`);
-  };
+  return (text) => parseBytes(text, flag);
 }
 
 /** Most pictures that one command makes. */

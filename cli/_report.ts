@@ -2,6 +2,7 @@
  * Tells how a `generate` command is going: to people on standard error, to programs as JSON on standard output.
  * @module
  */
+import { formatBytes } from "../pipeline/forecast.ts";
 import type {
   GeneratedImage,
   GenerateEvent,
@@ -149,6 +150,7 @@ export class Report implements Disposable {
         paths: this.#saved.map(({ path }) => path),
         seeds: this.#saved.map(({ seed }) => seed),
         seconds,
+        ...(this.#plan?.memory ? { memory: this.#plan.memory } : {}),
         warnings: this.#warnings,
         runs: this.#runs,
         ...(error ? { error } : {}),
@@ -184,10 +186,15 @@ export class Report implements Disposable {
   #announcePlan(event: PlanEvent, run: number): void {
     const isFirst = this.#plan === undefined;
     this.#plan ??= event;
-    const { plan, options, stages } = event;
-    this.#line({ type: "plan", run, plan, options, stages });
+    const { plan, options, stages, memory } = event;
+    this.#line({ type: "plan", run, plan, options, stages, ...(memory ? { memory } : {}) });
     // The sizes of all runs of a command are the same.
-    if (!this.#options.flags.verbose || !isFirst) return;
+    if (!isFirst) return;
+    if (memory) {
+      const how = memory.how === "" ? "" : `: ${memory.how}`;
+      this.#tell(`memory: about ${formatBytes(memory.peak)} of ${formatBytes(memory.limit)} (${memory.stage})${how}`);
+    }
+    if (!this.#options.flags.verbose) return;
     const { image, prior, decoder, decoded, crop } = plan;
     const cut = crop.top + crop.left > 0 || decoded.width !== image.width || decoded.height !== image.height;
     this.#tell(

@@ -92,6 +92,9 @@ export interface GenerateFlags extends PluginFlags, Staged<"prior", SamplingFlag
   readonly device?: DeviceChoice;
   readonly keepLoaded?: boolean;
   readonly ignoreMemory?: boolean;
+  readonly maxMemory?: number;
+  readonly tile?: number;
+  readonly batchSize?: number;
   readonly debug?: boolean;
 }
 
@@ -188,6 +191,7 @@ const exclusions: readonly (readonly [keyof GenerateFlags, string, keyof Generat
   ["priorSpacing", "--prior-spacing", "timesteps", "--timesteps"],
   ["decoderSpacing", "--decoder-spacing", "decoderTimesteps", "--decoder-timesteps"],
   ["json", "--json", "jsonl", "--jsonl"],
+  ["maxMemory", "--max-memory", "ignoreMemory", "--ignore-memory"],
   ["configFrom", "--config-from", "from", "--from"],
   ["from", "--from", "seed", "--seed"],
   ["from", "--from", "batchCount", "--batch-count"],
@@ -277,6 +281,8 @@ async function ownSettings(flags: GenerateFlags, registry: Registry): Promise<Pa
   set("rng", flags.rng);
   set("decoderSeed", flags.decoderSeed);
   set("stopAfter", flags.stopAfter);
+  set("tile", flags.tile);
+  set("batchSize", flags.batchSize);
   const plugin = (slot: Parameters<typeof chosenPlugin>[0]): PluginChoice | undefined =>
     chosenPlugin(slot, flags, { registry });
   set("priorScheduler", plugin("priorScheduler") ?? plugin("scheduler"));

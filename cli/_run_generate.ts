@@ -5,6 +5,7 @@
 import { dirname } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic_write.ts";
+import { environmentVariable } from "../files/environment_variable.ts";
 import { encodePng } from "../images/png_encode.ts";
 import { writeHandOver } from "../pipeline/hand_over.ts";
 import { loadPipeline, type Pipeline } from "../pipeline/pipeline.ts";
@@ -69,6 +70,7 @@ export async function runGenerate(
   using downloads = await watchDownloads({ terminal, quiet, signal: interruption.signal, acceptLicense });
   const { hub } = downloads;
   const { registry, runtime } = request;
+  const maxMemory = flags.maxMemory ?? (ignoreMemory ? undefined : await environmentVariable("WUERSTCHEN_MAX_MEMORY"));
   const options = {
     prior,
     decoder,
@@ -77,6 +79,8 @@ export async function runGenerate(
     threads,
     keepLoaded,
     ignoreMemory,
+    maxMemory,
+    upcoming: request.runs.map((run) => ({ ...(request.from ? {} : standIn?.size), ...run })),
     loras,
     hashWeights,
     modelsFolder,

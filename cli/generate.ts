@@ -5,13 +5,14 @@
 import { Command, Option } from "commander";
 import { ConfigError } from "../errors.ts";
 import type { LoraChoice } from "../pipeline/loras.ts";
-import { maxGuidance, maxSteps } from "../pipeline/limits.ts";
+import { maxBatch, maxGuidance, maxSteps, maxTile } from "../pipeline/limits.ts";
 import { parsePrecision } from "../pipeline/precisions.ts";
 import { spacingNames } from "../schedulers/spacings.ts";
 import { parseTimesteps, timestepPresets } from "../schedulers/timesteps.ts";
 import { deviceOption } from "./_device.ts";
 import { guidanceScheduleOption } from "./_guidance_schedule.ts";
 import {
+  bytesOption,
   choiceOption,
   integerOption,
   loraOption,
@@ -215,7 +216,7 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
     }),
     integer("--images-per-prompt <n>", "n pictures out of one seed, drawn as one batch, as in diffusers", {
       min: 1,
-      max: 256,
+      max: maxBatch,
     }),
     integer(
       "--image-index <k>",
@@ -341,6 +342,25 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
       flags: "--runtime <name|file>",
       help: "run the networks by another runtime of wuerstchen plugins list runtime (default: onnxruntime)",
     },
+    {
+      flags: "--max-memory <size>",
+      help:
+        "keep below this, such as 2GiB, by tiles, smaller batches and, unless --precision says it, fewer bits, or refuse; mapped weights " +
+        "count (default: WUERSTCHEN_MAX_MEMORY, else what is free, mapped weights left out)",
+      parse: bytesOption("--max-memory"),
+    },
+    integer("--tile <px>", "let Stage A decode at most that many pixels a side at once; the same picture to rounding", {
+      min: 1,
+      max: maxTile,
+    }),
+    integer(
+      "--batch-size <n>",
+      "run at most n pictures of --images-per-prompt at once; the same pictures to rounding",
+      {
+        min: 1,
+        max: maxBatch,
+      },
+    ),
     { flags: "--ignore-memory", help: "try what needs more memory than is free, in place of refusing it" },
     { flags: "--keep-loaded", help: "keep every stage in memory, in place of one at a time: faster for many pictures" },
   ],

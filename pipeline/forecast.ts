@@ -27,9 +27,15 @@ function needs(
   const networks = Object.entries(stageNetworks(parts, plan, batches)).map(([stage, { memory }]) => [stage, memory]);
   const all: Partial<Record<StageName, () => Memory>> = Object.fromEntries(networks);
   const decode = all.pixels!;
+  const { height, width } = plan.decoded;
+  const { config, pixelsPerLatent } = parts.decoder.autoencoder;
+  const isWhole = plan.tile === undefined ||
+    plan.tile >= pixelsPerLatent * Math.max(plan.decoder.height, plan.decoder.width);
+  // Tiles are put together in one more copy.
+  const bytes = pixelBytes + (isWhole ? 0 : 4 * config.out_channels);
   const pixels = () => {
     const { own, mapped } = decode();
-    return { own: own + leftBytes + pixelBytes * plan.decoded.height * plan.decoded.width, mapped };
+    return { own: own + leftBytes + bytes * height * width, mapped };
   };
   return { ...all, pixels };
 }
@@ -67,7 +73,7 @@ export interface ForecastOptions {
 export function forecastMemory(parts: ModelParts, plan: PlannedSizes, options: ForecastOptions): Forecast {
   const known = forecasts.get(parts) ?? new Map<string, Forecast>();
   forecasts.set(parts, known);
-  const key = JSON.stringify([plan.prior, plan.decoder, options]);
+  const key = JSON.stringify([plan.prior, plan.decoder, plan.tile, options]);
   const forecast = known.get(key) ?? computeForecast(needs(parts, plan, options.batches), options);
   known.set(key, forecast);
   return forecast;

@@ -12,7 +12,8 @@
  * @module
  */
 import { type Tensor, tensor } from "../tensor/tensor.ts";
-import { type Context, type Events, load, release } from "./context.ts";
+import { type Context, type Events, release } from "./context.ts";
+import { decodePicture, loadAutoencoder } from "./decode_picture.ts";
 import { checkFinite } from "./denoise.ts";
 import { rows, stack } from "./guidance.ts";
 import type { DecoderGroup, Job } from "./job.ts";
@@ -56,9 +57,7 @@ export async function* generate(jobs: readonly Job[], context: Context): Events 
  */
 async function* decodePixels(job: Job, context: Context): Events<DecodedPicture[]> {
   const unfinished: DecodedPicture[] = [];
-  const { autoencoder } = context.parts.decoder;
-  const { height, width } = job.plan.decoder;
-  yield* load("pixels", autoencoder.network, { height, width }, context);
+  const tiles = yield* loadAutoencoder(job, context);
   for (const group of job.groups) {
     const decoded: Tensor<"float32">[] = [];
     for (let i = 0; i < job.options.imagesPerPrompt; i++) {
@@ -66,11 +65,11 @@ async function* decodePixels(job: Job, context: Context): Events<DecodedPicture[
       const start = performance.now();
       const latents = rows(group.latents!, i, i + 1);
       checkFinite(latents, `pixels: picture ${group.first + i + 1}: latents`, { handedIn: true });
-      const pixels = await autoencoder.decode(latents);
+      const pixels = await decodePicture(latents, tiles, context);
       checkFinite(pixels, `pixels: picture ${group.first + i + 1}: ${group.name}.image`);
       decoded.push(pixels);
       const seconds = (performance.now() - start) / 1000;
-      context.clock.step("pixels", seconds);
+      context.clock.step("pixels", seconds, { evaluations: tiles.rows.length * tiles.columns.length });
       const step = group.first + i + 1;
       const event = { run: job.index, stage: "pixels", step, total: job.count, seconds } as const;
       yield { type: "step", ...event, latents: () => structuredClone(latents) };

@@ -6,6 +6,7 @@ import { CheckpointError, ConfigError } from "../errors.ts";
 import type { Scheduler, SchedulerContext } from "../plugins/contracts/scheduler.ts";
 import type { Registry } from "../plugins/registry.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
+import type { Thrift } from "./fit_memory.ts";
 import type { Batches } from "./stage_networks.ts";
 import { batchOf, guidanceScales, isGuided } from "./guidance.ts";
 import { createNoise, type Noise } from "./noise.ts";
@@ -38,7 +39,6 @@ export interface DecoderGroup {
 export class Job {
   readonly index: number;
   readonly request: GenerateOptions;
-  readonly options: ResolvedOptions;
   readonly plan: SizePlan;
   readonly prompts: readonly string[];
   /** What each stage is told not to paint, a text a prompt. */
@@ -46,6 +46,7 @@ export class Job {
   readonly groups: readonly DecoderGroup[];
   readonly warnings: string[] = [];
   readonly images: GeneratedImage[] = [];
+  #options: ResolvedOptions;
   readonly #priorNoise: Noise;
   readonly #decoderNoise: Noise;
   /** Sources of the noise that steps add, where they are not those of the initial noise. */
@@ -67,7 +68,7 @@ export class Job {
   ) {
     this.index = index;
     this.request = request;
-    this.options = resolveOptions(request, defaults, { registry });
+    this.#options = resolveOptions(request, defaults, { registry });
     this.plan = planSizes(this.options, rules, { forecast });
     const { prompt, imagesPerPrompt, imageIndex: first, rng, seed, decoderSeed } = this.options;
     this.prompts = typeof prompt === "string" ? [prompt] : prompt;
@@ -97,6 +98,16 @@ export class Job {
     this.#takeHandOver(request.from);
   }
 
+  /** Its settings, all filled in. */
+  get options(): ResolvedOptions {
+    return this.#options;
+  }
+
+  /** Takes settings that leave its pictures as they are. */
+  save(thrift: Thrift): void {
+    this.#options = { ...this.#options, ...thrift };
+  }
+
   /** What a text's states are kept under: jobs may take the same text in different ways. */
   textKey(text: string): string {
     const { longPrompt = "truncate", plainPrompt = false } = this.options;
@@ -110,11 +121,17 @@ export class Job {
 
   /** What each stage runs at once. */
   get batches(): Batches {
-    const { imagesPerPrompt } = this.options;
-    return {
-      prior: batchOf(this.count, this.#takenScales("prior")),
-      decoder: batchOf(imagesPerPrompt, this.#takenScales("decoder")),
+    return this.batchesOf(this.options);
+  }
+
+  /** What each stage would run at once, and how often, with at most `batchSize` pictures. */
+  batchesOf({ batchSize }: Thrift): Batches {
+    const batch = (stage: SampledStage, count: number) => {
+      const size = Math.min(count, batchSize ?? count);
+      const turns = Math.ceil(count / size);
+      return { ...batchOf(size, this.#takenScales(stage)), ...(turns === 1 ? {} : { turns }) };
     };
+    return { prior: batch("prior", this.count), decoder: batch("decoder", this.options.imagesPerPrompt) };
   }
 
   /** How a stage is sampled; only what was given. */

@@ -10,5 +10,10 @@ export const maxGuidance = 100;
 /** Largest strength of a LoRA, either way. */
 export const maxLoraScale = 100;
 
+/** Most pictures of one draw. */
+export const maxBatch = 256;
+/** Longest side in pixels of a tile. */
+export const maxTile = 65_536;
+
 /** Most threads of the runtime. */
 export const maxThreads = 256;

@@ -7,6 +7,7 @@ import type { DeviceChoice } from "./devices.ts";
 import type { HubOptions } from "./fetch_model.ts";
 import type { LoraChoice } from "./loras.ts";
 import type { PrecisionChoice } from "./precisions.ts";
+import type { GenerateOptions } from "./types.ts";
 
 /** How a model is loaded. */
 export interface LoadOptions {
@@ -25,6 +26,14 @@ export interface LoadOptions {
   keepLoaded?: boolean | undefined;
   /** Paints what needs more memory than is free, in place of refusing it. */
   ignoreMemory?: boolean | undefined;
+  /**
+   * Most memory that generations may take, in bytes or as `"2GiB"`, mapped weights included. Precision (unless it is chosen), tiles and
+   * batches are made small enough, in this order: tiles and batches, which change pictures by rounding alone, before fewer bits. What
+   * cannot fit is refused.
+   */
+  maxMemory?: number | string | undefined;
+  /** What will be painted, as far as it is known: `auto` and `maxMemory` choose the precision by it, else by one picture of the usual size. */
+  upcoming?: readonly GenerateOptions[] | undefined;
   /** Lets the runtime keep packed copies of fp32 weights: twice the memory for a little speed. */
   prepack?: boolean | undefined;
   /**

@@ -56,6 +56,8 @@ export const optionsSchema = z.object({
   decoderTimesteps: times.optional(),
   post: z.array(pluginChoiceSchema).optional(),
   rng: z.enum(["torch", "stream"]),
+  tile: z.int().positive().optional(),
+  batchSize: z.int().positive().optional(),
 });
 
 /** Name and weight hashes of a model as JSON. */

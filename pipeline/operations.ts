@@ -29,7 +29,7 @@ const counted = new WeakMap<ModelParts, Map<string, StageCosts>>();
 export function stageCosts(parts: ModelParts, plan: PlannedSizes, batches: Batches): StageCosts {
   const known = counted.get(parts) ?? new Map<string, StageCosts>();
   counted.set(parts, known);
-  const key = JSON.stringify([plan.prior, plan.decoder, batches]);
+  const key = JSON.stringify([plan.prior, plan.decoder, plan.tile, batches]);
   const costs = known.get(key) ?? Object.fromEntries(
     Object.entries(stageNetworks(parts, plan, batches)).map(([stage, network]) => {
       const { once, each } = network.graphs();

@@ -94,6 +94,8 @@ const checks: { readonly [Key in keyof GenerateOptions]-?: Check } = {
   decoderTimesteps: times,
   post: ["a list of plugins, each a name or an object { name, options }", isList(plugin[1])],
   rng: ["a text", isText],
+  tile: number,
+  batchSize: number,
   stopAfter: ['"prior" or "decoder"', (value) => value === "prior" || value === "decoder"],
   from: ["what readHandOver() gives", isHandOver],
   repeats: ["what readPictureMetadata() gives", isPictureMetadata],

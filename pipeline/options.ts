@@ -8,7 +8,7 @@ import { portableRegistry } from "../plugins/portable.ts";
 import type { PluginChoice, Registry } from "../plugins/registry.ts";
 import { checkTimesteps } from "../schedulers/timesteps.ts";
 import { checkPrompt } from "../text/prompt.ts";
-import { maxGuidance, maxSteps } from "./limits.ts";
+import { maxBatch, maxGuidance, maxSteps, maxTile } from "./limits.ts";
 import type { ModelDefaultsFile } from "./model_folders.ts";
 import { checkOptionTypes, describeValue } from "./option_types.ts";
 import { resolveSampling, type SampledStage, samplingOf } from "./sampling.ts";
@@ -138,7 +138,7 @@ export function resolveOptions(
   const seed = options.seed ?? base?.seed ?? randomSeed();
   const perPrompt = options.imagesPerPrompt ?? base?.imagesPerPrompt ??
     (typeof seed === "number" ? 1 : seed.length / prompts.length);
-  const imagesPerPrompt = checkInteger("imagesPerPrompt", perPrompt, { min: 1, max: 256 });
+  const imagesPerPrompt = checkInteger("imagesPerPrompt", perPrompt, { min: 1, max: maxBatch });
   const count = prompts.length * imagesPerPrompt;
   const decoderSeed = options.decoderSeed ?? base?.decoderSeed;
   const priorTimesteps = chooseTimes({
@@ -183,6 +183,8 @@ export function resolveOptions(
       `Expected rng to be "stream" with imageIndex ${imageIndex} but found "${rng}": torch's generator draws a batch as a whole`,
     );
   }
+  const tile = options.tile ?? base?.tile;
+  const batchSize = options.batchSize ?? base?.batchSize;
   return {
     prompt,
     negativePrompt,
@@ -209,5 +211,7 @@ export function resolveOptions(
     ...sampling("decoder", decoderSteps),
     ...(post.length === 0 ? {} : { post: post.map((choice) => choose("postprocessor", choice, { registry })) }),
     rng,
+    ...(tile === undefined ? {} : { tile: checkInteger("tile", tile, { min: 1, max: maxTile }) }),
+    ...(batchSize === undefined ? {} : { batchSize: checkInteger("batchSize", batchSize, { min: 1, max: maxBatch }) }),
   };
 }

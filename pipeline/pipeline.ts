@@ -23,6 +23,9 @@ import { describeValue } from "./option_types.ts";
 import { maxThreads } from "./limits.ts";
 import { checkInteger, type ModelDefaults, modelDefaults } from "./options.ts";
 import { openFitting } from "./open_fitting.ts";
+import { checkMaxMemory, forecastJob, planMemory, saveMemory, staysBelow } from "./fit_memory.ts";
+import { tilesOf } from "./decode_picture.ts";
+import { freeMemory } from "../runtime/free_memory.ts";
 import { checkpointsOf, type ModelParts, networksOf, openParts } from "./parts.ts";
 import { checkPrecision, describePrecision, type PrecisionChoice } from "./precisions.ts";
 import { planSizes, type Size, type SizeRules } from "./plan.ts";
@@ -75,7 +78,17 @@ export async function loadPipeline(model = "emoji", options: LoadOptions = {}): 
   };
   const open = (precision: PrecisionChoice | undefined) =>
     openParts(folders, network, { ...options, registry, precision, devices: devices.networks });
-  const parts = await (precision === "auto" ? openFitting(folders, open) : open(precision));
+  const maxMemory = checkMaxMemory(options);
+  const { upcoming } = options;
+  const isFree = precision === "auto" || precision === undefined && maxMemory !== undefined;
+  const parts = await (isFree
+    ? openFitting(folders, open, {
+      room: maxMemory ?? await freeMemory(),
+      thrifty: maxMemory !== undefined,
+      upcoming,
+      registry,
+    })
+    : open(precision as PrecisionChoice | undefined));
   const { keepLoaded, ignoreMemory, hashWeights, cacheFolder, variant } = options;
   return new Pipeline(folders, {
     parts,
@@ -85,6 +98,7 @@ export async function loadPipeline(model = "emoji", options: LoadOptions = {}): 
     threads,
     keepLoaded,
     ignoreMemory,
+    maxMemory,
     hashWeights,
     cacheFolder,
     variant,
@@ -119,6 +133,7 @@ export class Pipeline implements AsyncDisposable {
   readonly #source: Omit<ModelIdentity, "weights">;
   #queue: Promise<unknown> = Promise.resolve();
   readonly #ignoreMemory: boolean;
+  readonly #maxMemory: number | undefined;
   readonly #hashWeights: boolean;
   readonly #weights: WeightsCheck;
 
@@ -137,12 +152,14 @@ export class Pipeline implements AsyncDisposable {
       threads,
       keepLoaded = false,
       ignoreMemory = false,
+      maxMemory,
       hashWeights = true,
       cacheFolder,
       variant,
     }:
       & Pick<LoadOptions, "keepLoaded" | "ignoreMemory" | "hashWeights" | "cacheFolder" | "variant" | "registry">
-      & { parts: ModelParts; runtime: OpenRuntime; devices: ChosenDevices; threads: number },
+      & { parts: ModelParts; runtime: OpenRuntime; devices: ChosenDevices; threads: number }
+      & { maxMemory: number | undefined },
   ) {
     this.name = folders.name;
     this.#folders = folders;
@@ -159,6 +176,7 @@ export class Pipeline implements AsyncDisposable {
     this.threads = threads;
     this.keepLoaded = keepLoaded;
     this.#ignoreMemory = ignoreMemory;
+    this.#maxMemory = maxMemory;
     this.#hashWeights = hashWeights;
     this.#weights = new WeightsCheck(parts, { cacheFolder });
     this.defaults = modelDefaults(folders.defaults);
@@ -302,6 +320,8 @@ export class Pipeline implements AsyncDisposable {
     job.checkLatents("prior", prior.stage.channels);
     job.checkLatents("decoder", decoder.stage.config.c_in);
     job.checkHandOver({ image_embeddings: decoder.stage.config.effnet_embd, latents: decoder.stage.config.c_in });
+    tilesOf(decoder.autoencoder, job.plan.decoder, job.options);
+    if (this.#maxMemory !== undefined) saveMemory(job, this.parts, { room: this.#maxMemory });
     return job;
   }
 
@@ -334,17 +354,19 @@ export class Pipeline implements AsyncDisposable {
     const unhashed = { ...this.#source, weights: {} };
     const identity = this.#hashWeights ? this.identity().catch(() => unhashed) : Promise.resolve(unhashed);
     const { threads } = this;
+    const room = this.#maxMemory;
+    const keepLoaded = this.keepLoaded && (room === undefined || staysBelow(jobs, this.parts, { room }));
     const runtime = `${await runtimeLabel(this.runtime)}${deviceLabel(this.devices)}`;
     const previewer = new Previewer(this.parts);
     if (!this.#ignoreMemory) {
-      for (const job of jobs) await this.#checkMemory(job);
+      for (const job of jobs) await this.#checkMemory(job, keepLoaded);
     }
     const context: Context = {
       parts: this.parts,
       registry: this.registry,
       latentMean: this.#folders.prior.latentMean,
       latentStd: this.#folders.prior.latentStd,
-      keepLoaded: this.keepLoaded,
+      keepLoaded,
       clock,
       signal,
       previewer,
@@ -352,14 +374,15 @@ export class Pipeline implements AsyncDisposable {
       threads,
       makeJob: async (options, index) => {
         const job = this.#job(options, index);
-        if (!this.#ignoreMemory) await this.#checkMemory(job);
+        if (!this.#ignoreMemory) await this.#checkMemory(job, keepLoaded);
         return job;
       },
       finish: (job, picture) => finishPicture(job, picture, { identity, runtime, threads }),
     };
     try {
       for (const { index: run, plan, options, ...job } of jobs.map(describe)) {
-        yield { type: "plan", run, plan, options, stages: [...(before?.stages ?? []), ...job.stages] };
+        const memory = room === undefined ? {} : { memory: planMemory(jobs[run]!, this.parts, { room, keepLoaded }) };
+        yield { type: "plan", run, plan, options, stages: [...(before?.stages ?? []), ...job.stages], ...memory };
       }
       for (const message of this.devices.notices) {
         for (const job of jobs) job.warnings.push(message);
@@ -397,15 +420,13 @@ export class Pipeline implements AsyncDisposable {
       return pick(results);
     } finally {
       await previewer.release();
-      if (!this.keepLoaded) await this.#free();
+      if (!keepLoaded) await this.#free();
     }
   }
 
   /** @throws {ResourceError} where there is not enough memory for a job */
-  async #checkMemory(job: Job): Promise<void> {
-    const stages = job.stages().map(({ stage }) => stage);
-    const { plan, batches } = job;
-    await checkMemory(plan, forecastMemory(this.parts, plan, { batches, keepLoaded: this.keepLoaded, stages }));
+  async #checkMemory(job: Job, keepLoaded: boolean): Promise<void> {
+    await checkMemory(job.plan, forecastJob(job, this.parts, { keepLoaded }));
   }
 
   /** Runs the stages. Where a number that is none comes out, the error says whether such a number is in the weights. */

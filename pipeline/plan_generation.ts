@@ -3,7 +3,9 @@
  * @module
  */
 import { blame } from "../plugins/registry.ts";
-import { type Forecast, forecastMemory } from "./forecast.ts";
+import { tilesOf } from "./decode_picture.ts";
+import { forecastJob } from "./fit_memory.ts";
+import type { Forecast } from "./forecast.ts";
 import { isGuided } from "./guidance.ts";
 import { Job } from "./job.ts";
 import { operationsOf, type StageCosts, stageCosts } from "./operations.ts";
@@ -47,9 +49,10 @@ export async function planGeneration(pipeline: Pipeline, request: GenerateOption
   const job = new Job(request, { index: 0, rules, defaults, registry, forecast });
   const { options, plan: sizes, batches } = job;
   const stages = job.stages();
-  const names = stages.map(({ stage }) => stage);
-  const memory = forecastMemory(parts, sizes, { batches, keepLoaded, stages: names });
-  const costs = stageCosts(parts, sizes, batches);
+  const memory = forecastJob(job, parts, { keepLoaded });
+  const planned = { ...sizes, tile: options.tile };
+  const tiles = tilesOf(parts.decoder.autoencoder, sizes.decoder, options);
+  const costs = stageCosts(parts, planned, batches);
   const work: StageWork[] = [];
   for (const { stage, total } of stages) {
     const cost = costs[stage];
@@ -61,6 +64,8 @@ export async function planGeneration(pipeline: Pipeline, request: GenerateOption
       ? textsOf(job, "prior").size
       : stage === "decoder text"
       ? textsOf(job, "decoder").size
+      : stage === "pixels"
+      ? total * tiles.rows.length * tiles.columns.length
       : total;
     const nodes = cost.nodes * evaluations / cost.batch;
     work.push({ stage, evaluations, flops: operationsOf(cost, evaluations), nodes });

@@ -20,6 +20,7 @@ import { type OpenRuntime, runtimeLabel } from "../plugins/open_runtime.ts";
 import type { Registry } from "../plugins/registry.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
+import { decodePicture, loadAutoencoder } from "./decode_picture.ts";
 import { checkFinite } from "./denoise.ts";
 import { type Context, type Events, load, release } from "./context.ts";
 import { rows } from "./guidance.ts";
@@ -179,12 +180,12 @@ export class Reconstruction {
     const latents = yield* this.#step({ stage: "encode", total: 1 }, () => autoencoder.encode(padded), context);
     await release(autoencoder.encoder, context);
 
-    yield* load("pixels", autoencoder.network, plan.decoder, context);
+    const tiles = yield* loadAutoencoder(this.job, context);
     this.#autoencoded = [];
     for (let i = 0; i < this.job.count; i++) {
       const decoded = yield* this.#step(
         { stage: "pixels", step: i + 1, total: this.job.count },
-        () => autoencoder.decode(rows(latents, i, i + 1)),
+        () => decodePicture(rows(latents, i, i + 1), tiles, context),
         context,
       );
       this.#autoencoded.push(cropToBytes(decoded, plan));

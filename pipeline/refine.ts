@@ -15,6 +15,7 @@ import type { RefineOptions } from "../plugins/contracts/postprocessor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { compressPictures } from "./compress_pictures.ts";
 import { type Context, type Events, load, release } from "./context.ts";
+import { decodePicture, loadAutoencoder } from "./decode_picture.ts";
 import { checkFinite } from "./denoise.ts";
 import type { Job } from "./job.ts";
 import { cropToBytes } from "./pixels.ts";
@@ -55,8 +56,8 @@ export async function* refine(
   yield* runDecoder(job, group, { states, refinement: { clean, strength } }, context);
   await release(decoder.stage.network, context);
 
-  yield* load("pixels", decoder.autoencoder.network, job.plan.decoder, context);
-  const decoded = await decoder.autoencoder.decode(group.latents!);
+  const tiles = yield* loadAutoencoder(job, context);
+  const decoded = await decodePicture(group.latents!, tiles, context);
   await release(decoder.autoencoder.network, context);
   checkFinite(decoded, "pixels: refined picture");
   const { width, height } = job.plan.image;

@@ -8,7 +8,7 @@ import { type Context, type Events, load } from "./context.ts";
 import { checkFinite } from "./denoise.ts";
 import { rows, stack } from "./guidance.ts";
 import type { DecoderGroup, Job } from "./job.ts";
-import { halves, sampleStage } from "./sample_stage.ts";
+import { sampleStage } from "./sample_stage.ts";
 import { arrangeText, type States } from "./text_states.ts";
 
 /** Latents that Stage B does not make from noise alone. */
@@ -47,7 +47,6 @@ export async function* runDecoder(
   const noised = ({ clean }: Refinement) => (t: number) => {
     return tensor("float32", noise.shape, addNoise({ sample: clean.data, noise: noise.data }, { t, schedule }));
   };
-  const [embeddingOf, textOf] = [halves(embedding, { guided }), halves(text, { guided })];
   group.latents = yield* sampleStage(job, "decoder", {
     name: group.name,
     latents: refinement ? noised(refinement) : noise,
@@ -55,6 +54,7 @@ export async function* runDecoder(
     first: group.first,
     progress: { done: job.groups.indexOf(group) * steps, total: job.groups.length * steps - (start ?? 0) },
     copies,
-    predict: (x, { t, all }) => stage.predict(x, { t, embedding: embeddingOf(all), text: textOf(all) }),
+    conditions: { embedding, text },
+    predict: (x, at) => stage.predict(x, at),
   }, context);
 }

@@ -11,7 +11,7 @@ import { type Context, type Events, load } from "./context.ts";
 import { checkFinite } from "./denoise.ts";
 import { embeddingTools } from "./embedding_tools.ts";
 import type { Job } from "./job.ts";
-import { halves, sampleStage } from "./sample_stage.ts";
+import { sampleStage } from "./sample_stage.ts";
 import { arrangeText, type States } from "./text_states.ts";
 
 /** Shape of a job's embedding: [pictures, channels, height, width]. */
@@ -48,7 +48,6 @@ export async function* samplePrior(
   const { stage, sampling: { schedule } } = context.parts.prior;
   const { copies } = job.batches.prior;
   yield* load("prior", stage.network, { ...job.plan.prior, tokens: text.shape[1]!, copies }, context);
-  const textOf = halves(text, { guided: job.isGuided("prior") });
   const steps = job.options.priorSteps;
   const start = strength < 1 ? Math.round(steps * (1 - strength)) : undefined;
   const { latentMean, latentStd } = context;
@@ -64,7 +63,8 @@ export async function* samplePrior(
     start,
     progress: { done: 0, total: job.stepsTaken("prior") },
     copies,
-    predict: (x, { t, all }) => stage.predict(x, { t, text: textOf(all) }),
+    conditions: { text },
+    predict: (x, at) => stage.predict(x, at),
   }, context);
   return tensor("float32", result.shape, result.data.map((value) => Math.fround(value * latentMean) - latentStd));
 }

@@ -5,14 +5,15 @@
 import type { Scheduler } from "../plugins/contracts/scheduler.ts";
 import { blame } from "../plugins/registry.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { batchParts, type Conditions, predictInParts } from "./batch_parts.ts";
 import type { Context, Events } from "./context.ts";
 import { denoise, type DenoiseStep } from "./denoise.ts";
-import { rows, stack } from "./guidance.ts";
+import { stack } from "./guidance.ts";
 import type { Job } from "./job.ts";
 import { type SampledStage, usualScheduler } from "./sampling.ts";
 
 /** What a stage is sampled from. */
-export interface StageInput {
+export interface StageInput<C extends Conditions> {
   /** What tensors of the run are named after: `prior`, `decoder`, `decoder0` … */
   readonly name: string;
   /** What stands at the first step's time t [b, …], or makes it. */
@@ -25,22 +26,17 @@ export interface StageInput {
   readonly progress: { readonly done: number; readonly total: number };
   /** Copies of each latent that the network makes itself. */
   readonly copies: number;
-  /**
-   * Predicts from latents, given the conditions of all rows, or of the rows with prompts alone.
-   *
-   * @param options.all the conditions of both halves are meant
-   */
-  predict(
-    latents: Tensor<"float32">,
-    options: { readonly t: number; readonly all: boolean },
-  ): Promise<Tensor<"float32">>;
+  /** Of all latents; with guidance twice as many rows, first those with the prompts. */
+  readonly conditions: C;
+  /** Predicts from latents, given their conditions: those of both halves, or those with prompts alone. */
+  predict(latents: Tensor<"float32">, options: { readonly t: number } & C): Promise<Tensor<"float32">>;
 }
 
 /** Samples a stage; returns its last latents. */
-export async function* sampleStage(
+export async function* sampleStage<C extends Conditions>(
   job: Job,
   stage: SampledStage,
-  { name, start, first = 0, progress, copies, predict, ...input }: StageInput,
+  { name, start, first = 0, progress, copies, conditions, predict, ...input }: StageInput<C>,
   context: Context,
 ): Events<Tensor<"float32">> {
   const { sampling: { schedule, prediction } } = context.parts[stage];
@@ -52,6 +48,9 @@ export async function* sampleStage(
     const timesteps = job.timesteps(stage, { scheduler: named, schedule });
     const begin = start ?? own.startStep ?? 0;
     const latents = typeof input.latents === "function" ? input.latents(timesteps[begin]!) : input.latents;
+    const guided = job.isGuided(stage);
+    const parts = batchParts(conditions, { count: latents.shape[0]!, guided, most: job.options.batchSize });
+    context.parts[stage].stage.network.turns = parts.length;
     let evaluations = 0;
     const loop = denoise({
       stage,
@@ -68,7 +67,13 @@ export async function* sampleStage(
       // A session that doubles no latents serves guided steps with a batch that is doubled here.
       predict: (x, { t, guided }) => {
         evaluations += x.shape[0]! * (guided ? 2 : 1);
-        return copies === 1 && guided ? predict(stack(x, x), { t, all: true }) : predict(x, { t, all: copies > 1 });
+        return predictInParts(x, parts, {
+          guided: guided || copies > 1,
+          predict: (x, { all, conditional }) =>
+            copies === 1 && guided
+              ? predict(stack(x, x), { t, ...all })
+              : predict(x, { t, ...(copies > 1 ? all : conditional) }),
+        });
       },
       noise: (step) => job.noise(stage, latents.shape, { step: step + 1, first }),
       signal: context.signal,
@@ -137,14 +142,4 @@ async function* reportSteps(
       ...(hasPreview ? { preview } : {}),
     };
   }
-}
-
-/** Conditions by what {@linkcode StageInput.predict} is asked for: those of all rows, and the first half of them. */
-export function halves(
-  conditions: Tensor<"float32">,
-  { guided }: { guided: boolean },
-): (all: boolean) => Tensor<"float32"> {
-  // Always the same two objects: what a network computes from them alone is kept as long as they are.
-  const conditional = guided ? rows(conditions, 0, conditions.shape[0]! / 2) : conditions;
-  return (all) => all ? conditions : conditional;
 }

@@ -5,6 +5,7 @@
 import type { GraphParts } from "../stages/graph_runner.ts";
 import type { Network } from "../stages/network.ts";
 import type { Memory } from "../stages/network_memory.ts";
+import { tilesOf } from "./decode_picture.ts";
 import type { ModelParts } from "./parts.ts";
 import type { SizePlan } from "./plan.ts";
 import type { StageName } from "./types.ts";
@@ -19,10 +20,12 @@ export interface Batches {
 export interface Batch {
   readonly latents: number;
   readonly copies: number;
+  /** Runs that it takes for all of them; 1 where left out. */
+  readonly turns?: number;
 }
 
-/** What is to be painted. */
-export type PlannedSizes = Pick<SizePlan, "prior" | "decoder" | "decoded">;
+/** What is to be painted, and in tiles of which side in pixels. */
+export type PlannedSizes = Pick<SizePlan, "prior" | "decoder" | "decoded"> & { readonly tile?: number | undefined };
 
 /** A network at the sizes of a generation. */
 export interface StageNetwork extends Batch {
@@ -33,11 +36,11 @@ export interface StageNetwork extends Batch {
 }
 
 function stageNetwork<Sizes>(network: Network<Sizes>, sizes: Sizes, batch: Partial<Batch> = {}): StageNetwork {
-  const { latents = 1, copies = 1 } = batch;
+  const { latents = 1, copies = 1, turns } = batch;
   return {
     latents,
     copies,
-    memory: () => network.memory(sizes, { batch: latents }),
+    memory: () => network.memory(sizes, { batch: latents, turns }),
     graphs: () => network.parts(sizes),
   };
 }
@@ -51,13 +54,14 @@ export function stageNetworks(
   const text = ({ network, tokens }: ModelParts["prior"]["text"]) => stageNetwork(network, { tokens });
   const { copies } = batches.decoder;
   const decoderSizes = { ...sides(plan.decoder), embedding: plan.prior, tokens: decoder.text.tokens, copies };
+  const tiles = tilesOf(decoder.autoencoder, plan.decoder, plan);
   const priorSizes = { ...sides(plan.prior), tokens: prior.text.tokens, copies: batches.prior.copies };
   return {
     "prior text": text(prior.text),
     prior: stageNetwork(prior.stage.network, priorSizes, batches.prior),
     "decoder text": text(decoder.text),
     decoder: stageNetwork(decoder.stage.network, decoderSizes, batches.decoder),
-    pixels: stageNetwork(decoder.autoencoder.network, plan.decoder),
+    pixels: stageNetwork(decoder.autoencoder.network, sides(tiles)),
   };
 }
 

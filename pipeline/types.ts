@@ -85,6 +85,13 @@ export interface GenerateOptions extends Staged<"prior", SamplingOptions>, Stage
   post?: readonly (string | PluginChoice)[] | undefined;
   /** Default `"torch"`. */
   rng?: RngKind | undefined;
+  /**
+   * Longest side in pixels that Stage A decodes at once, halo included: less memory, the same picture to rounding with weights in floats.
+   * Whole pictures where left out.
+   */
+  tile?: number | undefined;
+  /** Most pictures of a draw that Stages C and B run at once, likewise. All where left out. */
+  batchSize?: number | undefined;
   /** Ends after Stage C or Stage B; the result then has a {@linkcode HandOver} and no images. */
   stopAfter?: "prior" | "decoder" | undefined;
   /** Continues where another run stopped; its settings are defaults of this one. */
@@ -149,6 +156,10 @@ export interface ResolvedOptions
   readonly post?: readonly PluginChoice[] | undefined;
   /** How noise is drawn. */
   readonly rng: RngKind;
+  /** Longest side in pixels that Stage A decoded at once; only where it was limited. */
+  readonly tile?: number | undefined;
+  /** Most pictures of a draw that were run at once; only where it was limited. */
+  readonly batchSize?: number | undefined;
 }
 
 /** State between two stages, to continue on this or another machine. */
@@ -271,6 +282,8 @@ export type GenerateEvent =
     readonly plan: SizePlan;
     readonly options: ResolvedOptions;
     readonly stages: readonly StagePlan[];
+    /** Only where memory is limited. */
+    readonly memory?: MemoryPlan;
   }
   /** A network was loaded. */
   | { readonly type: "load"; readonly stage: StageName; readonly seconds: number }
@@ -300,6 +313,18 @@ export type GenerateEvent =
   | { readonly type: "image"; readonly run: number; readonly image: GeneratedImage }
   /** A generation is finished: all its pictures, or its hand-over. */
   | { readonly type: "result"; readonly run: number; readonly result: GenerateResult };
+
+/** How a generation keeps to the memory that it may take; in bytes. */
+export interface MemoryPlan {
+  /** What it may take. */
+  readonly limit: number;
+  /** What it is forecast to take at its highest, mapped weights included. */
+  readonly peak: number;
+  /** The stage that takes it. */
+  readonly stage: string;
+  /** What was chosen for that, in words: `weights in int8, Stage A in tiles of 512 px`; `""` where nothing had to be. */
+  readonly how: string;
+}
 
 /**
  * Weights are being hashed and a picture waits for that: only where it takes long. It happens beside the stages, and once for
