@@ -3,15 +3,13 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { crc32, inflateSync } from "node:zlib";
+import { inflateSync } from "node:zlib";
 import { CheckpointError } from "../errors.ts";
 import { concat } from "./concat.ts";
+import { crc32 } from "./crc32.ts";
+import { maxTextBytes, pngChunk, pngSignature, pngTextChunk } from "./png_chunk.ts";
 
-/** The eight bytes that every PNG begins with. */
-export const pngSignature: Uint8Array = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
-
-/** Longest text in bytes, compressed or not, that is read or written: it bounds the memory that a hostile file can ask for. */
-export const maxTextBytes = 16 * 2 ** 20;
+export { maxTextBytes, pngChunk, pngSignature };
 
 /** One chunk of a PNG, whose checksum is right. */
 export interface PngChunk {
@@ -53,17 +51,6 @@ export function* readPngChunks(bytes: Uint8Array): Generator<PngChunk, void> {
   }
 }
 
-/** The bytes of one chunk: length, type, data, checksum. */
-export function pngChunk(type: string, data: Uint8Array): Uint8Array {
-  const out = new Uint8Array(data.length + 12);
-  const view = new DataView(out.buffer);
-  view.setUint32(0, data.length);
-  out.set(Buffer.from(type, "latin1"), 4);
-  out.set(data, 8);
-  view.setUint32(data.length + 8, crc32(out.subarray(4, data.length + 8)));
-  return out;
-}
-
 /**
  * The text that a PNG holds under `keyword` in a tEXt, zTXt or iTXt chunk, the first where there are several.
  *
@@ -92,7 +79,7 @@ export function readPngText(bytes: Uint8Array, keyword: string): string | undefi
  * @throws {CheckpointError} where the PNG is damaged
  */
 export function insertPngText(bytes: Uint8Array, texts: Readonly<Record<string, string>>): Uint8Array {
-  const added = Object.entries(texts).map(([keyword, text]) => textChunk(keyword, text.replaceAll("\0", "\ufffd")));
+  const added = Object.entries(texts).map(([keyword, text]) => pngTextChunk(keyword, text.replaceAll("\0", "\ufffd")));
   const parts: Uint8Array[] = [pngSignature];
   for (const { type, data } of readPngChunks(bytes)) {
     const keyword = type in textReaders ? latin1(data.subarray(0, Math.max(0, data.indexOf(0)))) : undefined;
@@ -137,25 +124,6 @@ function inflated(data: Uint8Array, keyword: string): Uint8Array {
 function limited(data: Uint8Array, keyword: string): Uint8Array {
   if (data.length > maxTextBytes) throw tooLong(keyword);
   return data;
-}
-
-function textChunk(keyword: string, text: string): Uint8Array {
-  if (!/^[\x21-\x7e\xa1-\xff](?:[\x20-\x7e\xa1-\xff]{0,77}[\x21-\x7e\xa1-\xff])?$/.test(keyword)) {
-    throw new RangeError(`Expected a PNG keyword of 1 to 79 printable Latin-1 characters but found "${keyword}"`);
-  }
-  // Of the controls, Latin-1 text in a PNG has only the line feed.
-  const isLatin1 = /^[\n\x20-\x7e\xa0-\xff]*$/.test(text);
-  const data = isLatin1 ? Buffer.from(text, "latin1") : new TextEncoder().encode(text);
-  if (data.length > maxTextBytes) {
-    throw new RangeError(
-      `Expected a text of at most ${maxTextBytes} bytes but found ${data.length} for "${keyword}"`,
-    );
-  }
-  const name = Buffer.from(keyword, "latin1");
-  // iTXt: no compression, no language, no translated keyword.
-  return isLatin1
-    ? pngChunk("tEXt", concat([name, new Uint8Array(1), data]))
-    : pngChunk("iTXt", concat([name, new Uint8Array(5), data]));
 }
 
 /** Not TextDecoder: its "latin1" is Windows-1252. */

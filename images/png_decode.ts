@@ -10,7 +10,7 @@ import { CheckpointError } from "../errors.ts";
 import { concat } from "./concat.ts";
 import { maxPixels, type Pixels, type PngSamples } from "./pixels.ts";
 import { readPngChunks } from "./png_chunks.ts";
-import { paethPredictor } from "./png_encode.ts";
+import { paethPredictor } from "./png_rows.ts";
 
 /** What IHDR says. */
 interface Header {
