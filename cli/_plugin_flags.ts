@@ -10,15 +10,24 @@ import type { PluginFlags } from "./_registry.ts";
 const slots = ["--scheduler", "--prior-scheduler", "--decoder-scheduler", "--prior-plugin", "--runtime"];
 
 /**
- * Adds the flags of the plugins that a command line names to its command; loads nothing where it names none.
+ * Adds the flags of the plugins that a command line names to its command, and of those that the picture was painted with whose settings it
+ * takes over; loads nothing where there are none.
  *
  * @throws {ConfigError} where a plugin is unknown
  * @throws {PermissionError} where one is from outside and nobody has allowed it
+ * @throws {CheckpointError} where the picture is missing or says nothing
  */
 export async function addPluginFlags(program: Command, args: readonly string[]): Promise<void> {
   const command = program.commands.find((command) => command.name() === args[0]);
   const known = slots.filter((slot) => command?.options.some(({ long }) => long === slot));
-  const chosen = known.map((slot) => [slot, valueOf(args, slot)] as const).filter(([, value]) => value !== undefined);
+  const named = known.flatMap((slot) => {
+    const name = valueOf(args, slot);
+    return name === undefined ? [] : [[slot, name] as const];
+  });
+  const chosen = [
+    ...named,
+    ...await earlierPlugins(args, known.filter((slot) => named.every(([other]) => other !== slot))),
+  ];
   if (!command || chosen.length === 0) return;
   const [{ openRegistry, chosenPlugin, pluginSlots }, { jsonSchemaOf }] = await Promise.all([
     import("./_registry.ts"),
@@ -39,6 +48,26 @@ export async function addPluginFlags(program: Command, args: readonly string[]):
       command.addOption(added.helpGroup(`Options of ${name}:`).argParser((text) => parseOption(text, schema)));
     }
   }
+}
+
+/** The plugins of the picture whose settings are taken over, for those flags that options are given of. */
+async function earlierPlugins(
+  args: readonly string[],
+  flags: readonly string[],
+): Promise<(readonly [flag: string, name: string])[]> {
+  const file = valueOf(args, "--config-from") ?? valueOf(args, "-C");
+  const wanted = flags.filter((flag) => args.some((arg) => arg.startsWith(`${flag}-`)));
+  if (file === undefined || wanted.length === 0) return [];
+  const [{ readPicture }, { pluginSlots }] = await Promise.all([
+    import("./_picture_file.ts"),
+    import("./_registry.ts"),
+  ]);
+  const { metadata } = await readPicture(file);
+  return wanted.flatMap((flag) => {
+    const { setting } = pluginSlots.find((slot) => slot.flag === flag)!;
+    const plugin = setting === undefined ? undefined : metadata?.options[setting];
+    return plugin === undefined ? [] : [[flag, plugin.name] as const];
+  });
 }
 
 function describe({ description = "", default: value }: JsonSchema): string {

@@ -3,6 +3,7 @@
  * @module
  */
 import { jsonSchemaOf } from "../config/json_schema.ts";
+import type { PictureMetadata } from "../pipeline/metadata.ts";
 import { builtinRegistry } from "../plugins/builtin.ts";
 import { allowedBySettings, canonicalSpecifier, isSpecifier, loadPlugin } from "../plugins/load.ts";
 import type { PluginChoice, Registry } from "../plugins/registry.ts";
@@ -20,13 +21,16 @@ export interface PluginFlags {
   readonly post?: readonly string[] | false;
 }
 
-/** The flags behind which the name of a plugin stands, and whose plugin's options become flags. */
+/**
+ * The flags behind which the name of a plugin stands, and whose plugin's options become flags; `setting` is what pictures remember the
+ * plugin under.
+ */
 export const pluginSlots = [
-  { flag: "--scheduler", key: "scheduler", kind: "scheduler" },
-  { flag: "--prior-scheduler", key: "priorScheduler", kind: "scheduler" },
-  { flag: "--decoder-scheduler", key: "decoderScheduler", kind: "scheduler" },
-  { flag: "--prior-plugin", key: "priorPlugin", kind: "prior" },
-  { flag: "--runtime", key: "runtime", kind: "runtime" },
+  { flag: "--scheduler", key: "scheduler", kind: "scheduler", setting: "priorScheduler" },
+  { flag: "--prior-scheduler", key: "priorScheduler", kind: "scheduler", setting: "priorScheduler" },
+  { flag: "--decoder-scheduler", key: "decoderScheduler", kind: "scheduler", setting: "decoderScheduler" },
+  { flag: "--prior-plugin", key: "priorPlugin", kind: "prior", setting: "priorPlugin" },
+  { flag: "--runtime", key: "runtime", kind: "runtime", setting: undefined },
 ] as const;
 
 /**
@@ -51,20 +55,24 @@ export async function openRegistry(flags: PluginFlags): Promise<Registry> {
  * The plugin that a flag chooses, by its name, with the options that flags of its own give it.
  *
  * @param flags as commander parsed them: options of `--prior-scheduler ddim` are `priorSchedulerEta`
+ * @param options.earlier settings of a picture: without a flag that names a plugin, options are laid over those of the picture's own
  */
 export function chosenPlugin(
   slot: typeof pluginSlots[number]["key"],
   flags: PluginFlags,
-  { registry }: { registry: Registry },
+  { registry, earlier }: { registry: Registry; earlier?: PictureMetadata["options"] | undefined },
 ): PluginChoice | undefined {
-  const text = flags[slot];
+  const { kind, setting } = pluginSlots.find(({ key }) => key === slot)!;
+  const before = flags[slot] === undefined && setting !== undefined ? earlier?.[setting] : undefined;
+  const text = flags[slot] ?? before?.name;
   if (text === undefined) return undefined;
-  const { kind } = pluginSlots.find(({ key }) => key === slot)!;
   const { name, options: schema } = registry.get(kind, nameOf(text, registry));
   const names = schema === undefined ? [] : Object.keys(jsonSchemaOf(schema).properties ?? {});
   const all = flags as Readonly<Record<string, unknown>>;
   const given = names.map((key) => [key, all[`${slot}${key[0]!.toUpperCase()}${key.slice(1)}`]] as const);
-  return { name, options: Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
+  const options = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  if (before === undefined) return { name, options };
+  return Object.keys(options).length === 0 ? undefined : { name, options: { ...before.options, ...options } };
 }
 
 /** The name of a plugin that may be named by what it was loaded from. */

@@ -16,7 +16,7 @@ import type { PluginChoice, Registry } from "../plugins/registry.ts";
 import type { SpacingName } from "../schedulers/spacings.ts";
 import { expandPrompt, fillWildcards } from "../text/expand_prompt.ts";
 import { chooseModel } from "./_earlier_model.ts";
-import { readLatents } from "./_latents.ts";
+import { readLatents } from "../pipeline/read_latents.ts";
 import { maxPictures, randomSeed } from "./_options.ts";
 import type { NameParts } from "./_output_name.ts";
 import { encodingOfPost, readPost } from "./_post.ts";
@@ -38,6 +38,8 @@ interface SamplingFlags {
 /** The flags of `generate`, parsed. Names are commander's: `--prior-steps` is `priorSteps`. */
 export interface GenerateFlags extends PluginFlags, Staged<"prior", SamplingFlags>, Staged<"decoder", SamplingFlags> {
   readonly prompt?: string;
+  readonly priorPrompt?: string;
+  readonly decoderPrompt?: string;
   readonly negativePrompt?: string;
   readonly priorNegativePrompt?: string;
   readonly decoderNegativePrompt?: string;
@@ -151,8 +153,8 @@ export async function readRequest(
   const from = flags.from === undefined ? undefined : await readFrom(flags.from, flags);
   const registry = await openRegistry(flags);
   const shared: Settings = {
-    ...(repeats ? settingsOf(repeats.options) : {}),
-    ...await ownSettings(flags, registry),
+    ...(repeats ? settingsOf(repeats.options, { isOther: prompts.length > 0 }) : {}),
+    ...await ownSettings(flags, { registry, earlier: repeats?.options }),
     ...(from ? { from } : {}),
   };
   const runs = makeRuns(prompts, shared, { ...flags, lines: wildcards });
@@ -252,21 +254,35 @@ async function readFrom(path: string, { stopAfter, decoderLatents }: GenerateFla
   return from;
 }
 
-/** The settings of a picture as options: a list of times stands for its steps. */
-function settingsOf({ priorSteps, decoderSteps, ...rest }: ResolvedOptions): Settings {
+/**
+ * The settings of a picture as options: a list of times stands for its steps.
+ *
+ * @param options.isOther another prompt is painted, of which what stages were told in place of the first says nothing
+ */
+function settingsOf(
+  { priorSteps, decoderSteps, priorPrompt, decoderPrompt, ...rest }: ResolvedOptions,
+  { isOther }: { isOther: boolean },
+): Settings {
   return {
     ...rest,
+    ...(isOther || priorPrompt === undefined ? {} : { priorPrompt }),
+    ...(isOther || decoderPrompt === undefined ? {} : { decoderPrompt }),
     ...(rest.priorTimesteps ? {} : { priorSteps }),
     ...(rest.decoderTimesteps ? {} : { decoderSteps }),
   };
 }
 
 /** What the flags themselves say, and nothing where they are silent, so that it can be laid over other settings. */
-async function ownSettings(flags: GenerateFlags, registry: Registry): Promise<Partial<Settings>> {
+async function ownSettings(
+  flags: GenerateFlags,
+  { registry, earlier }: { registry: Registry; earlier: ResolvedOptions | undefined },
+): Promise<Partial<Settings>> {
   const own: Partial<Settings> = {};
   const set = <Key extends keyof Settings>(key: Key, value: Settings[Key]) => {
     if (value !== undefined) own[key] = value;
   };
+  set("priorPrompt", flags.priorPrompt);
+  set("decoderPrompt", flags.decoderPrompt);
   set("negativePrompt", flags.negativePrompt);
   set("priorNegativePrompt", flags.priorNegativePrompt);
   set("decoderNegativePrompt", flags.decoderNegativePrompt);
@@ -284,7 +300,7 @@ async function ownSettings(flags: GenerateFlags, registry: Registry): Promise<Pa
   set("tile", flags.tile);
   set("batchSize", flags.batchSize);
   const plugin = (slot: Parameters<typeof chosenPlugin>[0]): PluginChoice | undefined =>
-    chosenPlugin(slot, flags, { registry });
+    chosenPlugin(slot, flags, { registry, earlier });
   set("priorScheduler", plugin("priorScheduler") ?? plugin("scheduler"));
   set("decoderScheduler", plugin("decoderScheduler"));
   set("priorPlugin", plugin("priorPlugin"));

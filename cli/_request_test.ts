@@ -170,6 +170,16 @@ Deno.test("explicit flags win over the picture's settings", () =>
     assert.deepEqual(more.runs.map(({ seed }) => seed), [11, 12]);
   }));
 
+Deno.test("prompts of single stages are repeated with the picture's prompt, and dropped with another one", () =>
+  inFolder(async (folder) => {
+    const configFrom = join(folder, "dog.png");
+    await writePicture(configFrom, { ...options, priorPrompt: "a wolf" });
+    assert.equal((await request([], { configFrom })).runs[0]!.priorPrompt, "a wolf");
+    assert.equal((await request(["a cat"], { configFrom })).runs[0]!.priorPrompt, undefined);
+    const own = await request(["a cat"], { configFrom, priorPrompt: "a lion", decoderPrompt: "fur" });
+    assert.deepEqual([own.runs[0]!.priorPrompt, own.runs[0]!.decoderPrompt], ["a lion", "fur"]);
+  }));
+
 Deno.test("-C repeats a run of several prompts and seeds as one", () =>
   inFolder(async (folder) => {
     const configFrom = join(folder, "dog.png");

@@ -38,7 +38,11 @@ function settingLines(metadata: PictureMetadata): string[] {
   const text = (value: string | number | readonly (string | number)[]) => oneLine([value].flat().join(" | "));
   const facts: [string, string | undefined][] = [
     ["prompt", text(prompt)],
+    ["Stage C prompt", options.priorPrompt && text(options.priorPrompt)],
+    ["Stage B prompt", options.decoderPrompt && text(options.decoderPrompt)],
     ["negative prompt", text(negativePrompt) || undefined],
+    ["Stage C negative prompt", options.priorNegativePrompt && text(options.priorNegativePrompt)],
+    ["Stage B negative prompt", options.decoderNegativePrompt && text(options.decoderNegativePrompt)],
     ["seed", text(options.seed)],
     ["decoder seed", options.decoderSeed === undefined ? undefined : text(options.decoderSeed)],
     ["size", `${options.width}×${options.height} px`],

@@ -120,6 +120,8 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
       flags: "--prompt-file <file>",
       help: "one prompt a line, each a run of its own; - reads the lines from standard input",
     },
+    { flags: "--prior-prompt <text>", help: "what Stage C alone shall paint (default: the prompt)" },
+    { flags: "--decoder-prompt <text>", help: "what Stage B alone shall paint (default: the prompt)" },
     {
       flags: "--prior-negative-prompt <text>",
       help: "what Stage C alone shall not paint (default: the negative prompt)",

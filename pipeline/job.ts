@@ -27,6 +27,7 @@ import type { GeneratedImage, GenerateOptions, HandOver, ResolvedOptions, StageN
 export interface DecoderGroup {
   /** Name in saved tensors: `decoder`, or `decoder0`, `decoder1` … with several prompts. */
   readonly name: string;
+  /** What Stage B is told to paint, and not to. */
   readonly prompt: string;
   readonly negativePrompt: string;
   /** Place of its first picture in the run. */
@@ -41,6 +42,8 @@ export class Job {
   readonly request: GenerateOptions;
   readonly plan: SizePlan;
   readonly prompts: readonly string[];
+  /** What each stage is told to paint, a text a prompt: the prompts, unless the stage was given others. */
+  readonly stagePrompts: Readonly<Record<SampledStage, readonly string[]>>;
   /** What each stage is told not to paint, a text a prompt. */
   readonly negativePrompts: Readonly<Record<SampledStage, readonly string[]>>;
   readonly groups: readonly DecoderGroup[];
@@ -72,12 +75,14 @@ export class Job {
     this.plan = planSizes(this.options, rules, { forecast });
     const { prompt, imagesPerPrompt, imageIndex: first, rng, seed, decoderSeed } = this.options;
     this.prompts = typeof prompt === "string" ? [prompt] : prompt;
-    const negativeOf = (stage: SampledStage) => {
-      const negative = this.options[`${stage}NegativePrompt`] ?? this.options.negativePrompt;
-      return typeof negative === "string" ? this.prompts.map(() => negative) : negative;
-    };
-    this.negativePrompts = { prior: negativeOf("prior"), decoder: negativeOf("decoder") };
-    this.groups = this.prompts.map((text, i) => ({
+    const each = (texts: string | readonly string[]) =>
+      typeof texts === "string" ? this.prompts.map(() => texts) : texts;
+    const promptsOf = (stage: SampledStage) => each(this.options[`${stage}Prompt`] ?? prompt);
+    const negativesOf = (stage: SampledStage) =>
+      each(this.options[`${stage}NegativePrompt`] ?? this.options.negativePrompt);
+    this.stagePrompts = { prior: promptsOf("prior"), decoder: promptsOf("decoder") };
+    this.negativePrompts = { prior: negativesOf("prior"), decoder: negativesOf("decoder") };
+    this.groups = this.stagePrompts.decoder.map((text, i) => ({
       name: this.prompts.length > 1 ? `decoder${i}` : "decoder",
       prompt: text,
       negativePrompt: this.negativePrompts.decoder[i]!,
@@ -309,6 +314,7 @@ const settled = [
   "priorTimesteps",
   "priorGuidance",
   "priorPlugin",
+  "priorPrompt",
   "priorNegativePrompt",
   ...samplingKeys.map((key) => stagedKey("prior", key)),
 ] as const;

@@ -34,6 +34,8 @@ function staged<Stage extends SampledStage>(stage: Stage) {
 /** Settings of a run as JSON; the names are those of the library's options. */
 export const optionsSchema = z.object({
   prompt: oneOrMany(z.string()),
+  priorPrompt: oneOrMany(z.string()).optional(),
+  decoderPrompt: oneOrMany(z.string()).optional(),
   negativePrompt: oneOrMany(z.string()),
   priorNegativePrompt: oneOrMany(z.string()).optional(),
   decoderNegativePrompt: oneOrMany(z.string()).optional(),

@@ -72,6 +72,8 @@ function staged<Stage extends SampledStage>(stage: Stage) {
 
 const checks: { readonly [Key in keyof GenerateOptions]-?: Check } = {
   prompt: text,
+  priorPrompt: text,
+  decoderPrompt: text,
   negativePrompt: text,
   priorNegativePrompt: text,
   decoderNegativePrompt: text,
@@ -104,6 +106,9 @@ const checks: { readonly [Key in keyof GenerateOptions]-?: Check } = {
   signal: ["an AbortSignal", (value) => value instanceof AbortSignal],
   onTensor: ["a function", (value) => typeof value === "function"],
 };
+
+/** The names of all options of a generation. */
+export const optionNames = Object.keys(checks) as readonly (keyof GenerateOptions)[];
 
 /** What is wrong with a tensor, where it is one. */
 function describeNoise(value: unknown): string {

@@ -36,6 +36,10 @@ export interface ModelDefaults {
   readonly decoderGuidance: number;
 }
 
+/** The options that tell one stage alone what to paint, or what not to. */
+const stageTextKeys = ["priorPrompt", "decoderPrompt", "priorNegativePrompt", "decoderNegativePrompt"] as const;
+type StageText = typeof stageTextKeys[number];
+
 /** Merges a model's own settings over diffusers' defaults: 1024 × 1024, 60 and 12 steps, guidance 4 and 0. */
 export function modelDefaults(file: ModelDefaultsFile): ModelDefaults {
   return {
@@ -77,11 +81,30 @@ function checkSeeds(name: string, seed: number | readonly number[], count: numbe
   return seed;
 }
 
-function checkNegative(negative: string | readonly string[], { count }: { count: number }): void {
-  const list = typeof negative === "string" ? [negative] : negative;
+/** Checks texts that go with prompts: one for all of them, or one a prompt. */
+function checkTexts(texts: string | readonly string[], { what, count }: { what: string; count: number }): void {
+  const list = typeof texts === "string" ? [texts] : texts;
   list.forEach((text) => checkPrompt(text));
-  if (typeof negative === "string" || list.length === count) return;
-  throw new ConfigError(`Expected a negative prompt for each of the ${count} prompts but found ${list.length}`);
+  if (typeof texts === "string" || list.length === count) return;
+  throw new ConfigError(`Expected ${what} for each of the ${count} prompts but found ${list.length}`);
+}
+
+/** The texts that a stage alone is given, under their names; only those that were given. */
+function stageTexts(
+  options: GenerateOptions,
+  base: ResolvedOptions | undefined,
+  { count }: { count: number },
+): Partial<Pick<ResolvedOptions, StageText>> {
+  // What a stage was told in place of another prompt says nothing about this one, unless the stage is done.
+  const isOther = base !== undefined && JSON.stringify(base.prompt) !== JSON.stringify(options.prompt);
+  const texts = stageTextKeys.flatMap((key) => {
+    const isGone = isOther && !/Negative/.test(key) && !(options.from && key.startsWith("prior"));
+    const own = options[key] ?? (isGone ? undefined : base?.[key]);
+    if (own === undefined || own === null) return [];
+    checkTexts(own, { what: /Negative/.test(key) ? "a negative prompt" : `an entry of ${key}`, count });
+    return [[key, own] as const];
+  });
+  return Object.fromEntries(texts);
 }
 
 /** A random seed in 0 … 2³² − 1. */
@@ -126,13 +149,7 @@ export function resolveOptions(
   if (prompts.length === 0) throw new ConfigError("Expected at least one prompt but found none");
   prompts.forEach((text) => checkPrompt(text));
   const negativePrompt = options.negativePrompt ?? base?.negativePrompt ?? defaults.negativePrompt;
-  checkNegative(negativePrompt, { count: prompts.length });
-  const negatives = (["prior", "decoder"] as const).flatMap((stage) => {
-    const own = options[`${stage}NegativePrompt`] ?? base?.[`${stage}NegativePrompt`];
-    if (own === undefined) return [];
-    checkNegative(own, { count: prompts.length });
-    return [[`${stage}NegativePrompt`, own] as const];
-  });
+  checkTexts(negativePrompt, { what: "a negative prompt", count: prompts.length });
   const longPrompt = options.longPrompt ?? base?.longPrompt;
   const plainPrompt = options.plainPrompt ?? base?.plainPrompt;
   const seed = options.seed ?? base?.seed ?? randomSeed();
@@ -188,7 +205,7 @@ export function resolveOptions(
   return {
     prompt,
     negativePrompt,
-    ...Object.fromEntries(negatives),
+    ...stageTexts(options, base, { count: prompts.length }),
     ...(longPrompt === "chunk" ? { longPrompt } : {}),
     ...(plainPrompt === true ? { plainPrompt } : {}),
     width: options.width ?? base?.width ?? defaults.width,

@@ -12,6 +12,7 @@ import { operationsOf, type StageCosts, stageCosts } from "./operations.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { SizePlan } from "./plan.ts";
 import { type SampledStage, takenScales, usualScheduler } from "./sampling.ts";
+import { promptsOf } from "./text_states.ts";
 import type { GenerateOptions, ResolvedOptions, StageName, StagePlan } from "./types.ts";
 
 /** What a stage of a generation will do. */
@@ -61,9 +62,9 @@ export async function planGeneration(pipeline: Pipeline, request: GenerateOption
     const evaluations = stage === "prior" || stage === "decoder"
       ? await sampledEvaluations(pipeline, job, stage)
       : stage === "prior text"
-      ? textsOf(job, "prior").size
+      ? new Set(promptsOf(job, "prior")).size
       : stage === "decoder text"
-      ? textsOf(job, "decoder").size
+      ? new Set(promptsOf(job, "decoder")).size
       : stage === "pixels"
       ? total * tiles.rows.length * tiles.columns.length
       : total;
@@ -71,11 +72,6 @@ export async function planGeneration(pipeline: Pipeline, request: GenerateOption
     work.push({ stage, evaluations, flops: operationsOf(cost, evaluations), nodes });
   }
   return { options, sizes, stages, memory, costs, work };
-}
-
-/** Texts that a half encodes. */
-function textsOf(job: Job, stage: SampledStage): Set<string> {
-  return new Set([...job.prompts, ...(job.isGuided(stage) ? job.negativePrompts[stage] : [])]);
 }
 
 async function sampledEvaluations({ parts, registry }: Pipeline, job: Job, stage: SampledStage): Promise<number> {

@@ -66,7 +66,7 @@ export async function* refine(
 
 /** The settings of a run for one of its pictures, whose steps are all taken unless a strength says otherwise. */
 function againOptions(
-  { options, prompts, negativePrompts }: Job,
+  { options, prompts, stagePrompts, negativePrompts }: Job,
   { width, height }: Pixels,
   { place, prompt, seed }: { place: number; prompt?: string | undefined; seed?: number | undefined },
 ): GenerateOptions {
@@ -78,6 +78,8 @@ function againOptions(
     ...options,
     ...Object.fromEntries(partial),
     prompt: prompt ?? prompts[which]!,
+    priorPrompt: prompt ?? stagePrompts.prior[which]!,
+    decoderPrompt: prompt ?? stagePrompts.decoder[which]!,
     priorNegativePrompt: negativePrompts.prior[which]!,
     decoderNegativePrompt: negativePrompts.decoder[which]!,
     negativePrompt: "",
@@ -101,7 +103,7 @@ async function* lead(
   const { prior } = context.parts;
   const texts = { jobs: [job], promptsOf: (job: Job) => promptsOf(job, "prior") };
   const states = yield* encodeTexts("prior", prior.text, texts, context);
-  const { prompts, negativePrompts: { prior: negativePrompts } } = job;
+  const { stagePrompts: { prior: prompts }, negativePrompts: { prior: negativePrompts } } = job;
   const text = arrangeText(states, job, { prompts, negativePrompts, times: 1, guided: job.isGuided("prior") });
   // With all of the steps, nothing of the embedding is left.
   const latents = strength < 1 ? embedding : job.initialNoise("prior", embedding.shape);

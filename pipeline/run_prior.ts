@@ -23,7 +23,8 @@ export function embeddingShape(job: Job, { parts }: Pick<Context, "parts">): [nu
 /** Makes a job's embedding with the model's own prior, from noise. */
 export async function* runPrior(job: Job, states: States, context: Context): Events {
   const guided = job.isGuided("prior");
-  const { prompts, negativePrompts: { prior: negativePrompts }, options: { imagesPerPrompt: times } } = job;
+  const { stagePrompts: { prior: prompts }, negativePrompts: { prior: negativePrompts } } = job;
+  const { imagesPerPrompt: times } = job.options;
   const text = arrangeText(states, job, { prompts, negativePrompts, times, guided });
   job.record("prior.text", text);
   checkFinite(text, "prior: prior.text");
@@ -106,7 +107,7 @@ async function* embed(
   { name, job, shape }: { name: string; job: Job; shape: [number, number, number, number] },
   context: Context,
 ): Events<Tensor<"float32">> {
-  const prompts = job.prompts.flatMap((prompt) => Array<string>(job.options.imagesPerPrompt).fill(prompt));
+  const prompts = job.stagePrompts.prior.flatMap((prompt) => Array<string>(job.options.imagesPerPrompt).fill(prompt));
   const request = { prompts, shape, picture: job.plan.image, signal: context.signal };
   const { tools, isOwn } = embeddingTools(job, context);
   try {

@@ -16,7 +16,7 @@ export type States = Map<string, Tensor<"float32">>;
 
 /** The prompts of a job that a stage needs: those without guidance only where there is guidance. */
 export function promptsOf(job: Job, stage: SampledStage): string[] {
-  return [...job.prompts, ...(job.isGuided(stage) ? job.negativePrompts[stage] : [])];
+  return [...job.stagePrompts[stage], ...(job.isGuided(stage) ? job.negativePrompts[stage] : [])];
 }
 
 /** Encodes every different prompt of the jobs once, each alone: a state does not depend on its neighbours. */
@@ -46,7 +46,7 @@ export async function* encodeTexts(
         ? await encodeText(text, { job, encoder })
         : { found: states.get(key)!, lost: encoder.truncated(text) };
       states.set(key, found);
-      const isNegative = job.negativePrompts[half].includes(text) && !job.prompts.includes(text);
+      const isNegative = job.negativePrompts[half].includes(text) && !job.stagePrompts[half].includes(text);
       const which = isNegative ? "negative prompt" : "prompt";
       const message = `the ${which} is longer than the ${stage} encoder's ${encoder.tokens} tokens; lost: "${
         shorten(lost)

@@ -85,3 +85,36 @@ Deno.test("each stage may have a negative prompt of its own", async () => {
       error instanceof ConfigError && /a negative prompt for each of the 2 prompts but found 1/.test(error.message),
   );
 });
+
+Deno.test("each stage may have a prompt of its own, which pictures remember and which another prompt replaces", async () => {
+  const settings = { prompt: "a fox", decoderGuidance: 1 };
+  const [all, prior, both] = [
+    await paint(settings),
+    await paint({ ...settings, priorPrompt: "a dog" }),
+    await paint({ ...settings, prompt: ["a fox", "a cat"], decoderPrompt: ["rain", "snow"] }),
+  ];
+  const text = ({ texts }: typeof all, name: string) => texts[`${name}.text`]!.data;
+  assert.notDeepEqual(text(prior, "prior"), text(all, "prior"));
+  assert.deepEqual(text(prior, "decoder"), text(all, "decoder"));
+  const [rain, snow] = [await paint({ prompt: "rain" }), await paint({ prompt: "snow" })];
+  assert.deepEqual(text(both, "decoder0"), text(rain, "decoder"));
+  assert.deepEqual(text(both, "decoder1"), text(snow, "decoder"));
+  const repeats = readPictureMetadata(await prior.images[0]!.png());
+  assert.deepEqual([repeats.options.prompt, repeats.options.priorPrompt], ["a fox", "a dog"]);
+  assert.equal(prior.images[0]!.prompt, "a fox");
+  const again = await paint({ prompt: "a fox", repeats });
+  assert.deepEqual(again.images[0]!.data, prior.images[0]!.data);
+  assert.equal((await paint({ prompt: "a cat", repeats })).options.priorPrompt, undefined);
+  const { handOver } = await paint({ ...settings, priorPrompt: "a dog", stopAfter: "prior" });
+  const from = handOver!;
+  assert.deepEqual((await pipeline.generate({ prompt: "a fox", from })).images[0]!.data, prior.images[0]!.data);
+  assert.equal((await pipeline.generate({ prompt: "a cat", from })).options.priorPrompt, "a dog");
+  assert.throws(
+    () => pipeline.generate({ prompt: "a fox", priorPrompt: ["x", "y"] }),
+    /Expected an entry of priorPrompt for each of the 1 prompts but found 2/,
+  );
+  assert.throws(
+    () => pipeline.generate({ prompt: "a fox", priorPrompt: "a dog", from }),
+    /Expected no priorPrompt beside from/,
+  );
+});

@@ -33,6 +33,10 @@ export type RngKind = "torch" | "stream";
 export interface GenerateOptions extends Staged<"prior", SamplingOptions>, Staged<"decoder", SamplingOptions> {
   /** What to paint. Several prompts are one batch with one generator. */
   prompt: string | readonly string[];
+  /** What Stage C alone is told to paint, in place of `prompt`: one for all prompts, or one a prompt. */
+  priorPrompt?: string | readonly string[] | undefined;
+  /** What Stage B alone is told to paint, likewise. */
+  decoderPrompt?: string | readonly string[] | undefined;
   /** What not to paint: one for all prompts, or one a prompt. Without guidance it has no effect. Default `""`. */
   negativePrompt?: string | readonly string[] | undefined;
   /** What Stage C alone is told not to paint, in place of `negativePrompt`. */
@@ -116,6 +120,10 @@ export interface ResolvedOptions
   extends Readonly<Staged<"prior", ResolvedSampling>>, Readonly<Staged<"decoder", ResolvedSampling>> {
   /** What is painted; several prompts are one batch. */
   readonly prompt: string | readonly string[];
+  /** What Stage C alone was told to paint; only where that was something else. */
+  readonly priorPrompt?: string | readonly string[] | undefined;
+  /** What Stage B alone was told to paint, likewise. */
+  readonly decoderPrompt?: string | readonly string[] | undefined;
   /** What is not painted: one for all prompts, or one a prompt; `""` is nothing. */
   readonly negativePrompt: string | readonly string[];
   /** What Stage C alone was told not to paint; only where that was something else. */

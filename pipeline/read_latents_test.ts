@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { CheckpointError } from "../errors.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
-import { readLatents } from "./_latents.ts";
+import { readLatents } from "./read_latents.ts";
 
 async function withTensors(tensors: Record<string, Tensor>, test: (path: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
