@@ -3,6 +3,8 @@
  * @module
  */
 import { join } from "node:path";
+import { parseConfig } from "../networks/config.ts";
+import { type PreviewDecoderConfig, previewDecoderConfig } from "../networks/preview_decoder.ts";
 import { type ConfigOf, parseNetworkConfig } from "../pipeline/infer_network.ts";
 import type { FetchModelOptions } from "../pipeline/fetch_model.ts";
 import { findModel } from "../pipeline/model.ts";
@@ -59,6 +61,7 @@ export async function readModelConfigs(
   const compressor = folders.compressor === undefined
     ? {}
     : { compressor: await readConfig("compressor", folders.compressor) };
+  const preview = folders.preview === undefined ? {} : { preview: await previewSizes(folders.preview) };
   const configs = {
     priorText: priorText.config,
     prior: priorSizes,
@@ -67,6 +70,7 @@ export async function readModelConfigs(
     vqgan,
     tokens: { prior: priorText.tokenizer.maxLength, decoder: decoderText.tokenizer.maxLength },
     ...compressor,
+    ...preview,
   };
   const rules = sizeRules(folders, configs);
   return { name, configs, rules, defaults: modelDefaults(folders.defaults), folders };
@@ -75,6 +79,11 @@ export async function readModelConfigs(
 async function readConfig<Kind extends NetworkKind>(kind: Kind, folder: string): Promise<ConfigOf[Kind]> {
   const file = join(folder, "config.json");
   return parseNetworkConfig(kind, await readJson(file), { file });
+}
+
+async function previewSizes(folder: string): Promise<PreviewDecoderConfig> {
+  const file = join(folder, "config.json");
+  return parseConfig(previewDecoderConfig, await readJson(file), { file });
 }
 
 /** A text encoder's sizes, and the tokenizer that says how many tokens it is given. */

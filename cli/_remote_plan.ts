@@ -31,6 +31,7 @@ export async function readRemote(
     [folders.decoder.textEncoder, "decoder_text_encoder"],
     [folders.decoder.decoder, "decoder"],
     [folders.decoder.vqgan, "vqgan decode"],
+    ...(folders.preview === undefined ? [] : [[folders.preview, "preview"] as const]),
   ]);
   const weights = new Map<string, WeightsPreview>();
   let [download, disk] = [0, 0];

@@ -5,7 +5,7 @@
 import { compareRuns, type RunComparison } from "../experiments/compare_runs.ts";
 import { valueLabel } from "../experiments/labels.ts";
 import { readRun } from "../experiments/run_folder.ts";
-import { formatEstimate } from "../experiments/summary.ts";
+import { formatDifference, formatEstimate } from "../experiments/summary.ts";
 import { oneLine } from "./_errors.ts";
 import { writeOut } from "./_stdout.ts";
 import type { CompareFlags } from "./compare.ts";
@@ -13,11 +13,21 @@ import type { CompareFlags } from "./compare.ts";
 /**
  * Compares two runs.
  *
- * @throws {ConfigError} where a folder is none of an experiment, or of another version
+ * @throws {ConfigError} where a folder is none of an experiment, or of another version, or the page's file is there already
  */
-export async function runCompare(a: string, b: string, { json = false }: CompareFlags): Promise<void> {
-  const comparison = compareRuns(await readRun(a), await readRun(b));
-  if (json) writeOut(`${JSON.stringify({ a, b, ...comparison }, null, 2)}\n`);
+export async function runCompare(
+  a: string,
+  b: string,
+  { json = false, html, force = false }: CompareFlags,
+): Promise<void> {
+  const [first, second] = [await readRun(a), await readRun(b)];
+  const comparison = compareRuns(first, second);
+  if (html !== undefined) {
+    const { writeComparison } = await import("../experiments/report/write_report.ts");
+    await writeComparison(html, { a: first, b: second, comparison, force });
+  }
+  const { matched: _, ...numbers } = comparison;
+  if (json) writeOut(`${JSON.stringify({ a, b, ...numbers }, null, 2)}\n`);
   else writeOut(formatComparison(comparison, { a, b }));
 }
 
@@ -32,7 +42,7 @@ export function formatComparison(
       column.title,
       formatEstimate(a, column),
       formatEstimate(b, column),
-      `${difference.mean > 0 ? "+" : ""}${formatEstimate(difference, signed(column))}`,
+      formatDifference(difference, column),
     ]),
   ];
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
@@ -45,9 +55,4 @@ export function formatComparison(
     ...(columns.length === 0 ? [] : ["", ...table]),
   ];
   return `${lines.map((line) => oneLine(line) === "" ? "" : line.trimEnd()).join("\n")}\n`;
-}
-
-/** A format for numbers below zero too, which times and bytes are not. */
-function signed({ format }: { format(value: number): string }): { format(value: number): string } {
-  return { format: (value) => value < 0 ? `−${format(-value)}` : format(value) };
 }

@@ -77,10 +77,12 @@ async function modelPlan(name: string, flags: PlanFlags, { speed }: { speed: num
     decoder_text_encoder: [1, guided(defaults.decoderGuidance)],
     decoder: [defaults.decoderSteps, guided(defaults.decoderGuidance)],
     "vqgan decode": [1, 1],
+    // Only where somebody wants to look on.
+    preview: [0, 1],
   };
   const rows = inspected(model, plan).flatMap(({ name, parameters, flops, nodes, activationBytes }): PlanRow[] => {
-    const [times, batch] = runs[name] ?? [0, 0];
-    if (times === 0) return [];
+    const [times, batch] = runs[name] ?? [];
+    if (times === undefined || batch === undefined) return [];
     const work = { flops: times * batch * flops, nodes: times * nodes };
     const weights = remote?.weights.get(name);
     checkCount(weights, { name, parameters });

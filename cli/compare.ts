@@ -6,6 +6,8 @@ import { Command } from "commander";
 
 /** The flags of `compare`, parsed. */
 export interface CompareFlags {
+  readonly html?: string;
+  readonly force?: boolean;
   readonly json?: boolean;
   readonly debug?: boolean;
 }
@@ -16,6 +18,7 @@ means over the pairs with 95 % confidence intervals.
 
 Examples:
   wuerstchen compare runs/before runs/after
+  wuerstchen compare runs/before runs/after --html comparison.html    pictures side by side, too
   wuerstchen compare runs/fp32 runs/int8 --json
 `;
 
@@ -26,6 +29,8 @@ export function compareCommand(): Command {
     .description("Compares what two runs measured: metrics, time, operations and memory, pair by pair.")
     .argument("<run-folder>", "folder of a run")
     .argument("<other-folder>", "folder of another run")
+    .option("--html <file>", "write a page that stands alone, with pictures side by side")
+    .option("-f, --force", "replace the page's file")
     .option("--json", "print one JSON object")
     .option("--debug", "show the stack of an error")
     .helpOption("-h, --help", "show this help")

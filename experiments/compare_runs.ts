@@ -11,15 +11,21 @@ import { type Column, columnsOf, runPoints } from "./summary.ts";
 
 /** A setting that is one thing in all cells of a run, and another in all of the other run. */
 export interface RunDifference {
+  /** The setting; keys inside objects are joined by dots. */
   readonly key: string;
+  /** Its value in the first run. */
   readonly a: unknown;
+  /** Its value in the second run. */
   readonly b: unknown;
 }
 
 /** What a column says of both runs. */
 export interface ColumnComparison {
+  /** What was measured. */
   readonly column: Pick<Column, "key" | "title" | "better" | "format">;
+  /** Over the pairs, in the first run. */
   readonly a: Estimate;
+  /** Over the pairs, in the second run. */
   readonly b: Estimate;
   /** Of the pairs: b − a. */
   readonly difference: Estimate;
@@ -27,13 +33,19 @@ export interface ColumnComparison {
 
 /** How two runs compare. */
 export interface RunComparison {
+  /** Settings in which whole runs differ. */
   readonly differences: readonly RunDifference[];
-  /** Cells that both have, and that only one has. */
+  /** Cells that both have. */
   readonly pairs: number;
+  /** The pairs themselves, in the order of the first run. */
+  readonly matched: readonly (readonly [a: StoredCell, b: StoredCell])[];
+  /** Cells that only the first run has. */
   readonly onlyA: number;
+  /** Cells that only the second run has. */
   readonly onlyB: number;
   /** Pairs whose pictures are byte for byte the same. */
   readonly equal: number;
+  /** What both runs measured. */
   readonly columns: readonly ColumnComparison[];
 }
 
@@ -50,15 +62,15 @@ export function compareRuns(a: StoredRun, b: StoredRun): RunComparison {
   const [first, second] = [knownCells(a), knownCells(b)];
   const keys = new Set([...first, ...second].flatMap(({ settings }) => [...settings.keys()]));
   const differences: RunDifference[] = [];
-  const matched: string[] = [];
+  const common: string[] = [];
   for (const key of keys) {
     const [one, other] = [constant(first, key), constant(second, key)];
     if (one && other && canonicalJson(one.value ?? null) !== canonicalJson(other.value ?? null)) {
       differences.push({ key, a: one.value, b: other.value });
-    } else matched.push(key);
+    } else common.push(key);
   }
-  const nameOf = ({ cell: { seed, repeat }, settings }: Known) =>
-    canonicalJson([matched.map((key) => settings.get(key) ?? null), seed, repeat]);
+  const nameOf = ({ cell: { seed, repeat, image }, settings }: Known) =>
+    canonicalJson([common.map((key) => settings.get(key) ?? null), seed, repeat, image]);
   const others = new Map(second.map((known) => [nameOf(known), known.cell]));
   const pairs = first.flatMap((known) => {
     const other = others.get(nameOf(known));
@@ -92,6 +104,7 @@ export function compareRuns(a: StoredRun, b: StoredRun): RunComparison {
   return {
     differences,
     pairs: pairs.length,
+    matched: pairs,
     onlyA: first.length - pairs.length,
     onlyB: second.length - pairs.length,
     equal: pairs.filter(([one, other]) => shaOf(a, one) !== undefined && shaOf(a, one) === shaOf(b, other)).length,

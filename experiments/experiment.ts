@@ -19,6 +19,7 @@ export interface Experiment {
   readonly config: ExperimentConfig;
   /** Heading of the report. */
   readonly name: string;
+  /** Of every cell, one picture for each. */
   readonly seeds: readonly number[];
   /** Says where a setting was made, for errors. */
   placeOf(path: readonly PropertyKey[]): string;
@@ -126,12 +127,10 @@ function checkOverrides({ sweep = {} }: ExperimentConfig, overrides: readonly Ov
 }
 
 function seedsOf({ seed, seeds }: ExperimentConfig, placeOf: Experiment["placeOf"]): readonly number[] {
-  if (seeds === undefined) return [(seed as number | undefined) ?? 0];
+  if (seeds === undefined) return [seed ?? 0];
   if (seed !== undefined) throw new ConfigError(`${placeOf(["seeds"])}: Expected seed or seeds but found both`);
   const place = placeOf(["seeds"]);
-  const list = typeof seeds === "string"
-    ? parseSeedList(seeds, { name: `seeds (${place})`, most: maxCells })
-    : seeds as number[];
+  const list = typeof seeds === "string" ? parseSeedList(seeds, { name: `seeds (${place})`, most: maxCells }) : seeds;
   if (list.includes(randomSeed)) {
     throw new ConfigError(`${place}: "seeds": Expected no random seed: an experiment gives the same pictures again`);
   }

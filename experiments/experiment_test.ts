@@ -38,7 +38,7 @@ Deno.test("a single picture is an experiment of one cell with seed 0", async () 
   const experiment = await read({ "a.yaml": "prompt: a fox\n" });
   const cells = makeCells(experiment);
   assert.deepEqual(cells, [
-    { settings: { model: "emoji", prompt: "a fox" }, swept: {}, seed: 0, repeat: 0, reference: undefined },
+    { settings: { model: "emoji", prompt: "a fox" }, swept: {}, seed: 0, repeat: 0, image: 0, reference: undefined },
   ]);
   assert.equal(experiment.name, "a");
 });
@@ -128,7 +128,7 @@ Deno.test("what is wrong is said in a line, with its place", async () => {
   await refuses({ "a.yaml": "prompt: a\nseeds: '-1'\n" }, /Expected no random seed/);
   await refuses(
     { "a.yaml": "prompt: a\nreport: { x: width }\n" },
-    /"report\.x": Expected a key that is swept, or seed, but found "width"/,
+    /"report\.x": Expected a key that is swept, seed or picture but found "width"/,
   );
   assert.equal(({} as Record<string, unknown>)["x"], undefined);
 });

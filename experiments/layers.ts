@@ -60,7 +60,7 @@ function parentsOf({ extends: parents = [] }: Json, file: string): string[] {
 }
 
 /** Keys whose texts are paths where they begin with a dot, and those whose texts are all that way, however deep. */
-const pathKeys = ["model", "prior", "decoder", "file", "plugins"];
+const pathKeys = ["model", "prior", "decoder", "file", "plugins", "priorLatents", "decoderLatents", "from"];
 const pathRoots = ["options"];
 
 /** Makes texts that begin with `./` or `../` absolute, where they are paths. */
@@ -80,11 +80,13 @@ export function withPaths(json: Json, { folder }: { folder: string }): Json {
   return walk(json, false) as Json;
 }
 
-/** Keys of objects that mean something as a whole, such as a plugin with its options. */
-const tags = ["name", "kind", "from"];
+/** Whether an object means something as a whole: a plugin with its options, a guidance schedule, a range. */
+function isWhole(value: Json): boolean {
+  return "name" in value || "kind" in value || typeof value["from"] === "number";
+}
 
 function isJoined(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !tags.some((tag) => tag in value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isWhole(value as Json);
 }
 
 /** Lays settings over others: objects are joined key by key; lists, plugins with their options, and ranges are replaced. */

@@ -9,24 +9,31 @@ import type { Pixels } from "../images/pixels.ts";
 import type { FeatureSet } from "../plugins/contracts/parts.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { comparisonKey } from "./comparison_key.ts";
+import { promptOf } from "./labels.ts";
 import type { ExperimentPlan, PlannedCell } from "./plan_experiment.ts";
 import { pointsOf } from "./points.ts";
 import { jsonNumber, measureKey } from "./results.ts";
 import { readImage, type RunFolder } from "./run_folder.ts";
 
-/** Something was measured, `done` of `total`. */
+/** Something was measured. */
 export interface MeasureEvent {
+  /** Tells it from the other events. */
   readonly type: "measure";
+  /** Measurements that are made. */
   readonly done: number;
+  /** Measurements that are to be made. */
   readonly total: number;
+  /** What this one took. */
   readonly seconds: number;
 }
 
 /** A picture cannot be painted, or a metric cannot measure; the others go on. */
 export interface FailureEvent {
+  /** Tells it from the other events. */
   readonly type: "failure";
   /** Of the picture or the metric. */
   readonly id: string;
+  /** What was thrown. */
   readonly error: unknown;
 }
 
@@ -134,6 +141,6 @@ class Reader {
     }
     const features = tensor("float32", [rows.length, rows[0]!.length]);
     rows.forEach((row, i) => features.data.set(row, i * row.length));
-    return { features, captions: cells.map(({ settings }) => settings.prompt) };
+    return { features, captions: cells.map(promptOf) };
   }
 }

@@ -7,49 +7,44 @@ import type { LoadOptions } from "../pipeline/load_options.ts";
 import { loadPipeline, type Pipeline } from "../pipeline/pipeline.ts";
 import type { GenerateOptions, ModelIdentity } from "../pipeline/types.ts";
 import type { Registry } from "../plugins/registry.ts";
-import type { CellSettings } from "./config_schema.ts";
+import { type CellSettings, loadKeys } from "./cell_schema.ts";
 
 /** What models are opened with. */
 export interface OpenOptions {
   /** Schedulers, priors and metrics that there are. */
   readonly registry: Registry;
+  /** How models on the hub are fetched. */
   readonly hub?: HubOptions | undefined;
+  /** Folder of the bundled models. */
   readonly modelsFolder?: string | undefined;
+  /** Paints what needs more memory than is free, in place of refusing it. */
   readonly ignoreMemory?: boolean | undefined;
 }
 
-/** The settings that decide which model paints, and how it is loaded. */
-const loadKeys = [
-  "model",
-  "prior",
-  "decoder",
-  "variant",
-  "loras",
-  "precision",
-  "device",
-  "runtime",
-  "threads",
-] as const;
+/** Settings that name files of tensors, which the library takes as such. */
+const fileKeys: readonly string[] = ["priorLatents", "decoderLatents", "from"];
 
 /** Weights that stay in memory, all stages at once, while a model paints. */
 const lightBytes = 1e9;
 
 /** A model of an experiment, opened. */
 export interface OpenModel {
+  /** Paints; no network is loaded yet. */
   readonly pipeline: Pipeline;
+  /** Which weights it has. */
   readonly identity: ModelIdentity;
 }
 
-/** The settings of a generation, and those of its model apart. */
+/** The settings of a generation, but for files that it reads, and those of its model apart. */
 export function splitSettings(settings: CellSettings): {
   load: Pick<CellSettings, typeof loadKeys[number]>;
-  generate: Omit<GenerateOptions, "seed">;
+  generate: Partial<GenerateOptions>;
 } {
   const isLoad = (key: string) => (loadKeys as readonly string[]).includes(key);
-  const entries = Object.entries(settings).filter(([, value]) => value !== undefined);
+  const entries = Object.entries(settings).filter(([key, value]) => value !== undefined && !fileKeys.includes(key));
   return {
     load: Object.fromEntries(entries.filter(([key]) => isLoad(key))) as Pick<CellSettings, typeof loadKeys[number]>,
-    generate: Object.fromEntries(entries.filter(([key]) => !isLoad(key))) as unknown as Omit<GenerateOptions, "seed">,
+    generate: Object.fromEntries(entries.filter(([key]) => !isLoad(key))) as Partial<GenerateOptions>,
   };
 }
 
@@ -58,6 +53,7 @@ export class Models implements AsyncDisposable {
   readonly #options: OpenOptions;
   readonly #open = new Map<string, Promise<OpenModel>>();
 
+  /** Opens nothing yet. */
   constructor(options: OpenOptions) {
     this.#options = options;
   }
@@ -87,6 +83,7 @@ export class Models implements AsyncDisposable {
     return { pipeline, identity: await pipeline.identity() };
   }
 
+  /** Closes all of them. */
   async [Symbol.asyncDispose](): Promise<void> {
     const open = await Promise.allSettled(this.#open.values());
     for (const model of open) if (model.status === "fulfilled") await model.value.pipeline[Symbol.asyncDispose]();

@@ -12,7 +12,11 @@ export interface PictureContent {
   readonly model: ModelIdentity;
   /** Threads, device and runtime, only where they were chosen: a picture has to be found on a machine with more cores too. */
   readonly machine: readonly unknown[];
+  /** sha256 of initial noise and of the run that is gone on from, where they are files. */
+  readonly inputs?: Readonly<Record<string, string>> | undefined;
   readonly repeat: number;
+  /** Its place among the pictures of its draw, from 0. */
+  readonly image: number;
   /** sha256 of the outside plugins of the experiment. */
   readonly plugins: readonly string[];
 }
@@ -21,10 +25,10 @@ export interface PictureContent {
 const length = 16;
 
 /** The name of a picture: the beginning of the sha256 of its resolved settings and of the weights' hashes; where files lie does not matter. */
-export function pictureId({ options, model, machine, repeat, plugins }: PictureContent): string {
+export function pictureId({ options, model, machine, inputs, repeat, image, plugins }: PictureContent): string {
   const loras = model.loras?.map(({ hash, scale }) => ({ hash, scale }));
   const { weights, precision } = model;
-  const content = { options, weights, precision, loras, machine, repeat, plugins };
+  const content = { options, weights, precision, loras, machine, inputs, repeat, image: image || undefined, plugins };
   return createHash("sha256").update(canonicalJson(content)).digest("hex").slice(0, length);
 }
 

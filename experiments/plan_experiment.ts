@@ -6,16 +6,18 @@ import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { ConfigError, PluginError } from "../errors.ts";
 import { forecastSeconds } from "../pipeline/forecast_time.ts";
+import { hashInputs } from "../pipeline/finish_picture.ts";
 import { type GenerationPlan, planGeneration } from "../pipeline/plan_generation.ts";
 import { compressorOf } from "../pipeline/reconstruct.ts";
 import type { GenerateOptions } from "../pipeline/types.ts";
 import { type OpenMetric, openMetric } from "../plugins/open_metric.ts";
 import type { PluginChoice } from "../plugins/registry.ts";
-import { type Cell, makeCells } from "./cells.ts";
-import type { CellSettings } from "./config_schema.ts";
+import { type Cell, makeCells, picturesOf } from "./cells.ts";
+import type { CellSettings } from "./cell_schema.ts";
 import type { Experiment } from "./experiment.ts";
-import { Models, type OpenOptions, splitSettings } from "./models.ts";
-import { pictureId } from "./picture_id.ts";
+import { Models, type OpenOptions } from "./models.ts";
+import { canonicalJson, pictureId } from "./picture_id.ts";
+import { Requests } from "./requests.ts";
 import type { StoredPlan } from "./stored_plan.ts";
 import { sweptKeys } from "./sweep.ts";
 
@@ -23,10 +25,23 @@ import { sweptKeys } from "./sweep.ts";
 export interface PlannedPicture {
   /** Name by its content. */
   readonly id: string;
+  /** As they are written. */
   readonly settings: CellSettings;
+  /** Start of the generator. */
   readonly seed: number;
+  /** From 0; a picture that is painted again to measure times has another name. */
   readonly repeat: number;
+  /** Its place among the pictures that are painted with it, in one draw. */
+  readonly image: number;
+  /** Name of the draw: that of its first picture. */
+  readonly draw: string;
+  /** What the library is asked for. */
   readonly request: GenerateOptions;
+  /**
+   * What its draw takes.
+   *
+   * @internal
+   */
   readonly plan: GenerationPlan;
 }
 
@@ -43,11 +58,15 @@ export type PlannedMetric = OpenMetric & { readonly key: string };
 
 /** What an experiment will do. */
 export interface ExperimentPlan {
+  /** What is planned. */
   readonly experiment: Experiment;
+  /** One a picture that is shown. */
   readonly cells: readonly PlannedCell[];
   /** By name, those of one model one after the other. */
   readonly pictures: ReadonlyMap<string, PlannedPicture>;
+  /** What is measured. */
   readonly metrics: readonly PlannedMetric[];
+  /** What paints; to be disposed of when nothing is painted any more. */
   readonly models: Models;
 }
 
@@ -64,21 +83,22 @@ export async function planExperiment(experiment: Experiment, options: OpenOption
   try {
     const plugins = await pluginHashes(options);
     const pictures = new Map<string, PlannedPicture>();
-    const plan = async (settings: CellSettings, { seed, repeat }: { seed: number; repeat: number }) => {
-      const { pipeline, identity } = await models.of(settings);
-      const request: GenerateOptions = { ...splitSettings(settings).generate, prompt: settings.prompt, seed };
-      const generation = await planGeneration(pipeline, request);
-      const machine = [settings.threads, settings["device"], settings["runtime"]];
-      const id = pictureId({ options: generation.options, model: identity, machine, repeat, plugins });
-      if (!pictures.has(id)) pictures.set(id, { id, settings, seed, repeat, request, plan: generation });
-      return id;
+    const requests = new Requests();
+    const draws = new Map<string, readonly PlannedPicture[]>();
+    const drawOf = async (settings: CellSettings, at: { seed: number; repeat: number }) => {
+      const key = canonicalJson([settings, at]);
+      const draw = draws.get(key) ?? await planDraw(settings, at, { models, requests, plugins });
+      draws.set(key, draw);
+      for (const picture of draw) if (!pictures.has(picture.id)) pictures.set(picture.id, picture);
+      return draw;
     };
     const planned: PlannedCell[] = [];
     for (const cell of cells) {
-      const { settings, reference, seed, repeat } = cell;
+      const { settings, reference, seed, repeat, image } = cell;
       try {
-        const referenceId = reference && await plan(reference, { seed, repeat: 0 });
-        planned.push({ ...cell, id: await plan(settings, { seed, repeat }), referenceId });
+        const other = reference && (await drawOf(reference, { seed, repeat: 0 }))[image]!;
+        const own = (await drawOf(settings, { seed, repeat }))[image]!;
+        planned.push({ ...cell, seed: own.seed, id: own.id, referenceId: other?.id });
       } catch (error) {
         throw explained(error, cell);
       }
@@ -93,6 +113,40 @@ export async function planExperiment(experiment: Experiment, options: OpenOption
   }
 }
 
+/** The pictures of one draw. */
+async function planDraw(
+  settings: CellSettings,
+  { seed, repeat }: { seed: number; repeat: number },
+  { models, requests, plugins }: { models: Models; requests: Requests; plugins: readonly string[] },
+): Promise<PlannedPicture[]> {
+  const { pipeline, identity: model } = await models.of(settings);
+  const request = await requests.of(settings, { seed });
+  const plan = await planGeneration(pipeline, request);
+  const { options } = plan;
+  const count = picturesOf({ ...settings, imagesPerPrompt: options.imagesPerPrompt });
+  if (count !== picturesOf(settings)) {
+    throw new ConfigError(
+      `Expected imagesPerPrompt to be ${options.imagesPerPrompt}, as in ${settings.from}, but found ${
+        settings.imagesPerPrompt ?? "none"
+      }`,
+    );
+  }
+  const machine = [settings.threads, settings["device"], settings["runtime"]];
+  const content = { options, model, machine, ...hashInputs(request), repeat, plugins };
+  const ids = Array.from({ length: count }, (_, image) => pictureId({ ...content, image }));
+  const own = typeof options.seed === "number" ? options.seed : undefined;
+  return ids.map((id, image) => ({
+    id,
+    draw: ids[0]!,
+    image,
+    settings,
+    seed: own ?? (options.seed as readonly number[])[image]!,
+    repeat,
+    request,
+    plan,
+  }));
+}
+
 /** The plan as its folder keeps it. */
 export function toStored({ experiment: { name, config }, cells, metrics }: ExperimentPlan): StoredPlan {
   const { description, average, report, plugins, sweep = {} } = config;
@@ -103,13 +157,14 @@ export function toStored({ experiment: { name, config }, cells, metrics }: Exper
     average,
     axes: report,
     plugins,
-    cells: cells.map(({ id, referenceId, settings, swept, seed, repeat }) => ({
+    cells: cells.map(({ id, referenceId, settings, swept, seed, repeat, image }) => ({
       id,
       ...(referenceId === undefined ? {} : { referenceId }),
       settings,
       swept,
       seed,
       repeat,
+      image,
     })),
     metrics: metrics.map((metric) => {
       const { key, unit, better } = metric;
@@ -124,7 +179,8 @@ export function forecastExperiment(
   { speed, isFinished = () => false }: { speed: number; isFinished?: (id: string) => boolean },
 ): { pictures: number; seconds: number; flops: number; memory: number } {
   const left = [...pictures.values()].filter(({ id }) => !isFinished(id));
-  const work = left.flatMap(({ plan }) => plan.work);
+  // A draw is painted as a whole.
+  const work = [...new Map(left.map(({ draw, plan }) => [draw, plan.work])).values()].flat();
   return {
     pictures: left.length,
     seconds: work.reduce((sum, part) => sum + forecastSeconds(part, { speed, kind: "inference" }), 0),

@@ -6,7 +6,8 @@ import { canonicalJson } from "./picture_id.ts";
 import type { Assignment } from "./sweep.ts";
 
 /** What points are made of. */
-interface Swept {
+export interface Swept {
+  /** Values of the swept keys. */
   readonly swept: Assignment;
 }
 
@@ -14,6 +15,7 @@ interface Swept {
 export interface Point<C extends Swept> {
   /** Values of the swept keys that are not averaged over. */
   readonly swept: Assignment;
+  /** Those that are averaged over. */
   readonly cells: readonly C[];
 }
 

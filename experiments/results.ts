@@ -65,21 +65,75 @@ const comparison = z.object({
 });
 
 /** A line. */
-export const resultLine = z.discriminatedUnion("type", [picture, failure, measure, comparison]);
+const resultLine = z.discriminatedUnion("type", [picture, failure, measure, comparison]);
 
-/** A line. */
-export type ResultLine = z.output<typeof resultLine>;
+/** What a stage took for a picture: its share, where several were drawn at once. */
+export interface StageResult {
+  /** Seconds of loading. */
+  readonly load: number;
+  /** Seconds of running. */
+  readonly run: number;
+  /** Steps of the draw. */
+  readonly steps: number;
+  /** Pictures and texts that its network was run on. */
+  readonly evaluations: number;
+  /** Floating-point operations. */
+  readonly flops: number;
+}
 
 /** A painted picture. */
-export type PictureResult = z.output<typeof picture> & {
-  readonly stages: Readonly<Partial<Record<StageName, z.output<typeof stage>>>>;
-};
+export interface PictureResult {
+  /** Tells it from the other lines. */
+  readonly type: "picture";
+  /** Its name. */
+  readonly id: string;
+  /** In the folder of the run. */
+  readonly file: string;
+  /** Of the file. */
+  readonly sha256: string;
+  /** When it was finished, in ISO 8601. */
+  readonly time: string;
+  /** Of the program that painted it. */
+  readonly version: string;
+  /** As they are written. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** The same, defaults filled in. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Which weights painted it. */
+  readonly model: { readonly name: string; readonly weights: Readonly<Record<string, string>> };
+  /** Start of the generator. */
+  readonly seed: number;
+  /** From 0. */
+  readonly repeat: number;
+  /** What it took: its share, where several were drawn at once. */
+  readonly seconds: number;
+  /** What each stage took. */
+  readonly stages: Readonly<Partial<Record<StageName, StageResult>>>;
+  /** Most bytes in memory that were seen between two steps. */
+  readonly memory: number;
+  /** What was lost or unusual. */
+  readonly warnings: readonly string[];
+}
 
 /** What a metric found for a set of pictures. */
-export type Comparison = z.output<typeof comparison>;
+export interface Comparison {
+  /** Tells it from the other lines. */
+  readonly type: "comparison";
+  /** Of the pictures, the references and the metric. */
+  readonly key: string;
+  /** Its key. */
+  readonly metric: string;
+  /** The number. */
+  readonly value: number;
+  /** Pictures that it is over. */
+  readonly count: number;
+  /** A number for each picture whose mean is the value; only where it is such a mean. */
+  readonly values?: readonly number[] | undefined;
+}
 
 /** Everything that a run has found; later lines replace earlier ones of the same picture. */
 export interface Results {
+  /** By their names. */
   readonly pictures: ReadonlyMap<string, PictureResult>;
   /** What went wrong with pictures that are not there. */
   readonly failures: ReadonlyMap<string, string>;
@@ -106,7 +160,7 @@ export function parseResults(text: string): Results {
   for (const line of text.split("\n").filter((line) => line !== "")) {
     const found = parseLine(line);
     if (found === undefined) unread++;
-    else if (found.type === "picture") pictures.set(found.id, found as PictureResult);
+    else if (found.type === "picture") pictures.set(found.id, found);
     else if (found.type === "failure") failures.set(found.id, found.error);
     else if (found.type === "measure") measures.set(measureKey(found), found.value);
     else comparisons.set(found.key, found);
@@ -114,7 +168,7 @@ export function parseResults(text: string): Results {
   return { pictures, failures, measures, comparisons, unread };
 }
 
-function parseLine(line: string): ResultLine | undefined {
+function parseLine(line: string): z.output<typeof resultLine> | undefined {
   try {
     return resultLine.safeParse(JSON.parse(line)).data;
   } catch {

@@ -50,20 +50,23 @@ export async function* runExperiment(
   yield { type: "start", pictures: total, finished: done };
   try {
     let loaded: string | undefined;
-    for (const picture of left) {
+    for (const [draw, pictures] of Map.groupBy(left, ({ draw }) => draw)) {
       signal.throwIfAborted();
-      const { id, settings } = picture;
-      const key = plan.models.keyOf(settings);
+      const key = plan.models.keyOf(pictures[0]!.settings);
       if (loaded !== undefined && loaded !== key) await release(plan, loaded);
       loaded = key;
       try {
-        const seconds = yield* paint(picture, plan, { folder, signal });
-        yield { type: "picture", id, file: folder.results.pictures.get(id)!.file, done: ++done, total, seconds };
+        const seconds = yield* paint(pictures, plan, { folder, signal });
+        for (const { id } of pictures) {
+          yield { type: "picture", id, file: folder.results.pictures.get(id)!.file, done: ++done, total, seconds };
+        }
       } catch (error) {
         if (!concernsOne(error)) throw error;
-        failures++;
-        await folder.add({ type: "failure", id, time: new Date().toISOString(), error: error.message });
-        yield { type: "failure", id, error };
+        for (const { id } of pictures) {
+          await folder.add({ type: "failure", id, time: new Date().toISOString(), error: error.message });
+        }
+        failures += pictures.length;
+        yield { type: "failure", id: draw, error };
       }
     }
     for await (const event of measureExperiment(plan, folder, { signal })) {
@@ -93,37 +96,45 @@ async function release({ models, pictures }: ExperimentPlan, key: string): Promi
   await (await models.of(last.settings)).pipeline.release();
 }
 
-/** Paints a picture and writes it; returns its seconds. */
+/** Paints a draw and writes those of its pictures that are not there; returns the seconds of one. */
 async function* paint(
-  { id, settings, seed, repeat, request, plan: { options, costs } }: PlannedPicture,
+  pictures: readonly PlannedPicture[],
   { models }: ExperimentPlan,
   { folder, signal }: { folder: RunFolder; signal: AbortSignal },
 ): AsyncGenerator<ExperimentEvent, number> {
+  const { draw, settings, request, plan: { options, costs } } = pictures[0]!;
   const { pipeline } = await models.of(settings);
   let memory = Deno.memoryUsage().rss;
   const run = pipeline.generate({ ...request, signal });
   for await (const event of run) {
     memory = Math.max(memory, Deno.memoryUsage().rss);
-    yield { type: "inside", id, event };
+    yield { type: "inside", id: draw, event };
   }
   const result: GenerateResult = await run;
-  const stages = Object.entries(result.timings.stages).map(([stage, times]) => {
+  // Each picture of a draw takes its share.
+  const count = result.images.length;
+  const stages = Object.entries(result.timings.stages).map(([stage, { load, run, steps, evaluations }]) => {
     const cost = costs[stage as StageName];
-    return [stage, { ...times, flops: cost ? operationsOf(cost, times.evaluations) : 0 }];
+    const flops = cost ? operationsOf(cost, evaluations) : 0;
+    const own = { load, run, evaluations, flops };
+    return [stage, { ...Object.fromEntries(Object.entries(own).map(([key, all]) => [key, all / count])), steps }];
   });
-  await folder.addPicture(await result.images[0]!.png(), {
-    id,
-    time: new Date().toISOString(),
-    version,
-    settings: { ...settings },
-    options: { ...options },
-    model: { ...result.model },
-    seed,
-    repeat,
-    seconds: result.timings.total,
-    stages: Object.fromEntries(stages),
-    memory,
-    warnings: [...result.warnings],
-  });
-  return result.timings.total;
+  const seconds = result.timings.total / count;
+  for (const { id, image, seed, repeat } of pictures) {
+    await folder.addPicture(await result.images[image]!.png(), {
+      id,
+      time: new Date().toISOString(),
+      version,
+      settings: { ...settings },
+      options: { ...options },
+      model: { ...result.model },
+      seed,
+      repeat,
+      seconds,
+      stages: Object.fromEntries(stages),
+      memory,
+      warnings: [...result.warnings],
+    });
+  }
+  return seconds;
 }

@@ -13,7 +13,7 @@ import { readEnvironment } from "../runtime/environment.ts";
 import { version } from "../version.ts";
 import type { ExperimentConfig } from "./config_schema.ts";
 import { type StoredPlan, storedPlan } from "./stored_plan.ts";
-import { parseResults, type PictureResult, type ResultLine, type Results } from "./results.ts";
+import { parseResults, type PictureResult, type Results } from "./results.ts";
 
 /** The form of the folders that this program writes. */
 export const folderFormat = 1;
@@ -29,7 +29,22 @@ const environment = z.object({
 });
 
 /** What a run ran on. */
-export type RunEnvironment = z.output<typeof environment>;
+export interface RunEnvironment {
+  /** Of this program. */
+  readonly version: string;
+  /** Version of Deno. */
+  readonly deno: string;
+  /** The processor's name. */
+  readonly cpu: string;
+  /** Version of ONNX Runtime. */
+  readonly onnxruntime: string;
+  /** Cores of the machine. */
+  readonly cores: number;
+  /** Its memory in bytes. */
+  readonly memory: number;
+  /** System and architecture. */
+  readonly platform: string;
+}
 
 const environmentFile = z.object({ format: z.literal(folderFormat), environments: z.array(environment).min(1) });
 
@@ -45,6 +60,7 @@ export const names = {
 
 /** A folder that is being written, by one process at a time. */
 export class RunFolder implements Disposable {
+  /** Where it lies. */
   readonly path: string;
   readonly #lock: Disposable;
   readonly #log: JsonlLog;
@@ -103,11 +119,12 @@ export class RunFolder implements Disposable {
   }
 
   /** Adds a line, which is on the disk when this ends. */
-  async add(line: ResultLine | Record<string, unknown>): Promise<void> {
+  async add(line: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#log.append(line, { sync: true });
     this.#results = merged(this.#results, parseResults(JSON.stringify(line)));
   }
 
+  /** Closes its files and lets other processes in. */
   [Symbol.dispose](): void {
     this.#log[Symbol.dispose]();
     this.#lock[Symbol.dispose]();
@@ -129,10 +146,15 @@ export async function readResults(path: string): Promise<Results> {
 
 /** A run as it lies in its folder. */
 export interface StoredRun {
+  /** The folder. */
   readonly path: string;
+  /** All settings of the experiment. */
   readonly config: unknown;
+  /** Its cells. */
   readonly plan: StoredPlan;
+  /** What it ran on, the newest last. */
   readonly environments: readonly RunEnvironment[];
+  /** What was painted and measured. */
   readonly results: Results;
 }
 

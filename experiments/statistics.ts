@@ -5,6 +5,7 @@
 
 /** A mean, and how sure it is. */
 export interface Estimate {
+  /** The mean of all values. */
   readonly mean: number;
   /** Half the width of the 95 % confidence interval of the mean; undefined for one value. */
   readonly margin: number | undefined;

@@ -15,6 +15,8 @@ const cell = z.object({
   swept: z.record(z.string(), z.unknown()),
   seed: z.number(),
   repeat: z.number(),
+  /** Its place among the pictures of its draw, from 0. */
+  image: z.number().default(0),
 });
 
 const metric = z.object({
@@ -39,8 +41,52 @@ export const storedPlan = z.object({
   metrics: z.array(metric),
 });
 
-/** A plan in its folder. */
-export type StoredPlan = z.output<typeof storedPlan>;
-
 /** A cell in its folder. */
-export type StoredCell = z.output<typeof cell>;
+export interface StoredCell {
+  /** Of its picture. */
+  readonly id: string;
+  /** Of the picture that metrics compare it with. */
+  readonly referenceId?: string | undefined;
+  /** As they are written: defaults of the model left out. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Its values of the swept keys. */
+  readonly swept: Readonly<Record<string, unknown>>;
+  /** Start of the generator. */
+  readonly seed: number;
+  /** From 0. */
+  readonly repeat: number;
+  /** Its place among the pictures of its draw, from 0. */
+  readonly image: number;
+}
+
+/** A metric in a plan's folder. */
+export interface StoredMetric {
+  /** What its numbers are kept under. */
+  readonly key: string;
+  /** Unit of its numbers. */
+  readonly unit: string;
+  /** Which of two numbers is better. */
+  readonly better: "higher" | "lower";
+  /** Whether it compares sets of pictures, and not each with its own reference. */
+  readonly isOfSets: boolean;
+}
+
+/** A plan in its folder. */
+export interface StoredPlan {
+  /** Heading of the report. */
+  readonly name: string;
+  /** What is asked. */
+  readonly description?: string | undefined;
+  /** Swept keys, the slowest first. */
+  readonly swept: readonly string[];
+  /** Those over which charts and metrics average. */
+  readonly average: readonly string[];
+  /** What goes across, and what down. */
+  readonly axes: { readonly x?: string | undefined; readonly y?: string | undefined };
+  /** Outside plugins. */
+  readonly plugins: readonly string[];
+  /** One a picture that is shown. */
+  readonly cells: readonly StoredCell[];
+  /** What is measured. */
+  readonly metrics: readonly StoredMetric[];
+}

@@ -14,6 +14,7 @@ import type { StoredCell, StoredPlan } from "./stored_plan.ts";
 export interface Column {
   /** A metric's key, or `seconds`, `flops`, `memory`. */
   readonly key: string;
+  /** Heading of its chart and column. */
   readonly title: string;
   /** Which of two numbers is better. */
   readonly better: "higher" | "lower";
@@ -23,6 +24,7 @@ export interface Column {
   readonly base: 2 | 10;
   /** In a word or two, before its number; `""` where the unit says it. */
   readonly label: string;
+  /** Writes one of its numbers for people. */
   format(value: number): string;
   /** Its number for a cell; undefined where there is none. */
   of(cell: StoredCell): number | undefined;
@@ -87,6 +89,12 @@ export function formatEstimate(found: Estimate | undefined, { format }: Pick<Col
   if (found === undefined) return "–";
   const { mean, margin } = found;
   return margin === undefined || margin === 0 ? format(mean) : `${format(mean)} ± ${format(margin)}`;
+}
+
+/** A difference with its sign and margin, which times and bytes have no sign for: `−1.2 s ± 0.3 s`. */
+export function formatDifference({ mean, margin, count }: Estimate, { format }: Pick<Column, "format">): string {
+  const signed = { format: (value: number) => value < 0 ? `−${format(-value)}` : format(value) };
+  return `${mean > 0 ? "+" : ""}${formatEstimate({ mean, margin, count }, signed)}`;
 }
 
 /** The points of a run. */

@@ -6,6 +6,7 @@ import { clipTextWithProjection } from "../networks/clip_text.ts";
 import { compressorChannels, embedPixels } from "../networks/compressor.ts";
 import { wuerstchenDiffNeXt } from "../networks/diffnext.ts";
 import { paellaDecode, paellaEncode, paellaQuantize } from "../networks/paella_vq.ts";
+import { previewDecoder } from "../networks/preview_decoder.ts";
 import { predictNoise, stageCClassName } from "../networks/stage_c.ts";
 import { encodeText, isT5, textClassName, type TextEncoderConfig } from "../networks/text_encoder.ts";
 import { graph, input, nodeFlops, peakActivationBytes, type Shape, traceScopes, type Value } from "../onnx/mod.ts";
@@ -100,7 +101,7 @@ function freeze({ children, ...tree }: MutableTree): ScopeTree {
  * @throws {GraphError} where a configuration contradicts itself
  */
 export function inspectModel(configs: ModelConfigs, sizes: InspectSizes): NetworkTree[] {
-  const { prior, decoder, vqgan, tokens, compressor } = configs;
+  const { prior, decoder, vqgan, tokens, compressor, preview } = configs;
   const r = () => input("r", "float32", [1]);
   const { height, width } = sizes.decoder;
   const scale = vqgan.up_down_scale_factor * 2 ** (vqgan.levels - 1);
@@ -134,6 +135,11 @@ export function inspectModel(configs: ModelConfigs, sizes: InspectSizes): Networ
   if (compressor) {
     networks.push(inspectNetwork({ name: "compressor", className: compressor._class_name }, () => ({
       embedding: embedPixels(compressor, pixels(compressorChannels(compressor)), { cells }),
+    })));
+  }
+  if (preview) {
+    networks.push(inspectNetwork({ name: "preview", className: "Previewer" }, () => ({
+      pixels: previewDecoder(preview, input("embedding", "float32", [1, preview.c_in, ...cells])),
     })));
   }
   return networks;

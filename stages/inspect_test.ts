@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { add, gemm, input, parameter, scope } from "../onnx/mod.ts";
+import { previewDecoderConfig } from "../networks/preview_decoder.ts";
 import { compressorConfig } from "../networks/compressor.ts";
 import { inspectModel, inspectNetwork, type ScopeTree } from "./inspect.ts";
-import { wuerstchenV2 } from "./published_configs.ts";
+import { type ModelConfigs, wuerstchenV2 } from "./published_configs.ts";
 
 Deno.test("inspectNetwork() adds parameters and operations up along the scope path", () => {
   const tree = inspectNetwork({ name: "net", className: "Net" }, () => {
@@ -31,6 +32,17 @@ Deno.test("inspectNetwork() adds parameters and operations up along the scope pa
       ],
     }],
   });
+});
+
+Deno.test("a model's preview decoder and compressor are listed where it has them", () => {
+  const sizes = { prior: { height: 3, width: 2 }, decoder: { height: 16, width: 16 } };
+  const namesOf = (configs: ModelConfigs) => inspectModel(configs, sizes).map(({ name }) => name);
+  const config = previewDecoderConfig.parse({ c_in: 16, c_hidden: 8 });
+  assert.deepEqual(namesOf(wuerstchenV2).includes("preview"), false);
+  assert.equal(namesOf({ ...wuerstchenV2, preview: config }).at(-1), "preview");
+  const preview = inspectModel({ ...wuerstchenV2, preview: config }, sizes).at(-1)!;
+  assert.deepEqual([preview.className, preview.shape], ["Previewer", [1, 3, 24, 16]]);
+  assert.ok(preview.parameters > 0 && preview.flops > 0);
 });
 
 Deno.test("the published Würstchen v2 has the parameters and operations that torch counts", () => {

@@ -7,6 +7,7 @@ import type { CompressorConfig } from "../networks/compressor.ts";
 import { type DiffNeXtConfig, diffNeXtConfig } from "../networks/diffnext.ts";
 import { type PaellaVqConfig, paellaVqConfig } from "../networks/paella_vq.ts";
 import { type PriorConfig, priorConfig } from "../networks/prior.ts";
+import type { PreviewDecoderConfig } from "../networks/preview_decoder.ts";
 import type { TextEncoderConfig } from "../networks/text_encoder.ts";
 
 /** Sizes of all networks of a model. */
@@ -20,6 +21,8 @@ export interface ModelConfigs {
   readonly tokens: { readonly prior: number; readonly decoder: number };
   /** Only where the model comes with it. */
   readonly compressor?: CompressorConfig;
+  /** Likewise. */
+  readonly preview?: PreviewDecoderConfig;
 }
 
 /**

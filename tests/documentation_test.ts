@@ -5,7 +5,20 @@ import config from "../deno.json" with { type: "json" };
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Types that an entry names and another one exports: whoever meets them there imports them from it. */
-const elsewhere: Readonly<Record<string, readonly string[]>> = { ".": ["Registry"] };
+const elsewhere: Readonly<Record<string, readonly string[]>> = {
+  ".": ["Registry"],
+  "./experiments": [
+    "GenerateEvent",
+    "GenerateOptions",
+    "HubOptions",
+    "ModelIdentity",
+    "OpenMetric",
+    "Pipeline",
+    "PluginChoice",
+    "Registry",
+    "StageName",
+  ],
+};
 
 /** Entries that name what networks are made of, which is for readers of the source. */
 const inner = ["./plugins", "./plugins/testing"];

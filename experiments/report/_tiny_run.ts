@@ -35,6 +35,7 @@ export async function writeTinyRun(folder: string, options: TinyRun = {}): Promi
         swept: { priorScheduler, priorSteps },
         seed,
         repeat: 0,
+        image: 0,
       }))
     )
   );

@@ -3,7 +3,7 @@
  * @module
  */
 import { escapeHtml } from "../../report/escape_html.ts";
-import { valueLabel } from "../labels.ts";
+import { imageLabel, valueLabel } from "../labels.ts";
 import { canonicalJson } from "../picture_id.ts";
 import type { Results } from "../results.ts";
 import type { StoredCell } from "../stored_plan.ts";
@@ -56,14 +56,23 @@ export function cellTable(
   const { keys, common } = differences(painted.length > 0 ? painted : settings);
   const measured = columns.filter((column) => cells.some((cell) => column.of(cell) !== undefined));
   const hasRepeats = cells.some(({ repeat }) => repeat > 0);
-  const heads = [...keys, "seed", ...(hasRepeats ? ["repeat"] : []), ...measured.map(({ title }) => title), "command"];
+  const hasDraws = cells.some(({ image }) => image > 0);
+  const heads = [
+    ...keys,
+    "seed",
+    ...(hasDraws ? ["picture"] : []),
+    ...(hasRepeats ? ["repeat"] : []),
+    ...measured.map(({ title }) => title),
+    "command",
+  ];
   const rows = cells.slice(0, maxRows).map((cell, i) => {
     const own = keys.map((key) => valueLabel(settings[i]!.get(key)));
     const numbers = measured.map((column) => {
       const value = column.of(cell);
       return value === undefined ? results.failures.has(cell.id) ? "failed" : "–" : column.format(value);
     });
-    const texts = [...own, String(cell.seed), ...(hasRepeats ? [String(cell.repeat + 1)] : []), ...numbers];
+    const place = hasDraws ? [imageLabel(cell)] : [];
+    const texts = [...own, String(cell.seed), ...place, ...(hasRepeats ? [String(cell.repeat + 1)] : []), ...numbers];
     const button = copyButton(commandOf(cell), { html: "copy", label: `Copy the command that makes ${cell.id}` });
     return `<tr>${texts.map((text) => `<td><bdi>${escapeHtml(text)}</bdi></td>`).join("")}<td>${button}</td></tr>`;
   });

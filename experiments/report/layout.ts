@@ -2,10 +2,11 @@
  * What goes across a grid and what down: chosen by what was swept.
  * @module
  */
+import { imageLabel } from "../labels.ts";
 import { canonicalJson } from "../picture_id.ts";
 import type { StoredCell, StoredPlan } from "../stored_plan.ts";
 
-/** Something that changes from cell to cell: a swept key, or `seed`. */
+/** Something that changes from cell to cell: a swept key, `seed`, or `picture`, the place in a draw. */
 export type Dimension = string;
 
 /** How a run is laid out. */
@@ -23,8 +24,9 @@ export interface Layout {
 }
 
 /** A cell's value. */
-export function valueIn({ swept, seed }: Pick<StoredCell, "swept" | "seed">, dimension: Dimension): unknown {
-  return dimension === "seed" ? seed : swept[dimension];
+export function valueIn(cell: StoredCell, dimension: Dimension): unknown {
+  if (dimension === "seed") return cell.seed;
+  return dimension === "picture" ? imageLabel(cell) : cell.swept[dimension];
 }
 
 /** The different values of a dimension, in the order of the cells. */
@@ -40,7 +42,7 @@ export function valuesIn(cells: readonly StoredCell[], dimension: Dimension): un
 export function layoutOf({ swept, average, axes, cells }: StoredPlan): Layout {
   const changes = (dimension: Dimension) => valuesIn(cells, dimension).length > 1;
   const compared = swept.filter((key) => !average.includes(key)).filter(changes);
-  const averaged = [...swept.filter((key) => average.includes(key)), "seed"].filter(changes);
+  const averaged = [...swept.filter((key) => average.includes(key)), "seed", "picture"].filter(changes);
   // The last ones are chosen first.
   const order = [...averaged.toReversed(), ...compared];
   const take = (wanted: Dimension | undefined, taken?: Dimension) =>

@@ -17,6 +17,7 @@ import { layoutOf } from "./layout.ts";
 import { pictureGrids } from "./picture_grids.ts";
 import { stageTable } from "./stage_table.ts";
 import { experimentStyle } from "./style.ts";
+import { tiles } from "./tiles.ts";
 
 /** A whole HTML page of a run, finished or not, that needs nothing else; its one script copies commands. */
 export function experimentPage(run: StoredRun, pictures: ReadonlyMap<string, EmbeddedPicture>): string {
@@ -55,7 +56,7 @@ function header({ plan, results }: StoredRun): string {
   const seconds = painted.reduce((sum, { seconds }) => sum + seconds, 0);
   const flops = painted.reduce((sum, picture) => sum + flopsOf(picture), 0);
   const models = [...new Set(cells.map(({ settings }) => String(settings["model"])))];
-  const tiles: [string, string, string][] = [
+  const numbers: [string, string, string][] = [
     [
       "Pictures",
       `${formatCount(painted.length)} of ${formatCount(wanted.size)}`,
@@ -75,11 +76,7 @@ function header({ plan, results }: StoredRun): string {
     '<p class="over">Experiment</p>',
     `<h1><bdi>${escapeHtml(name)}</bdi></h1>`,
     description === undefined ? "" : `<p class="description">${escapeHtml(description)}</p>`,
-    '<dl class="tiles">',
-    ...tiles.map(([term, value, note]) =>
-      `<div><dt>${term}</dt><dd>${escapeHtml(value)}</dd><dd class="note">${escapeHtml(note)}</dd></div>`
-    ),
-    "</dl>",
+    tiles(numbers),
     "</header>",
   ].join("\n");
 }

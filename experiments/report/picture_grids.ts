@@ -4,7 +4,7 @@
  */
 import type { EmbeddedPicture } from "../../report/embedded_picture.ts";
 import { escapeHtml } from "../../report/escape_html.ts";
-import { assignmentLabel, valueLabel } from "../labels.ts";
+import { assignmentLabel, imageLabel, valueLabel } from "../labels.ts";
 import { canonicalJson } from "../picture_id.ts";
 import type { StoredCell } from "../stored_plan.ts";
 import type { Column } from "../summary.ts";
@@ -84,7 +84,9 @@ function box(cell: StoredCell, { pictures, failures, columns, commandOf }: GridC
     return `<p class="missing">${escapeHtml(failure === undefined ? "not painted yet" : failure)}</p>`;
   }
   const { source, width, height } = picture;
-  const what = [assignmentLabel(cell.swept), `seed ${cell.seed}`].filter((text) => text !== "").join(", ");
+  const what = [assignmentLabel(cell.swept), `seed ${cell.seed}`, imageLabel(cell)].filter((text) => text !== "").join(
+    ", ",
+  );
   const image = `<img src="${source}" width="${width}" height="${height}" alt="${escapeHtml(what)}">`;
   const numbers = columns.flatMap((column) => {
     const value = column.of(cell);

@@ -6,6 +6,7 @@ import { CheckpointError } from "../../errors.ts";
 import { decodeImage } from "../../images/codec.ts";
 import { type EmbeddedPicture, embedPicture } from "../../report/embedded_picture.ts";
 import { readImage, type StoredRun } from "../run_folder.ts";
+import type { StoredCell } from "../stored_plan.ts";
 
 /** Most pictures that a report shows. */
 export const maxPictures = 2000;
@@ -16,12 +17,16 @@ const sides: readonly (readonly [most: number, side: number])[] = [[40, 768], [2
 /** A PNG of a small picture stays as it is. */
 const pngBytes = 60_000;
 
-/** Reads the pictures of all cells, each once; those that are missing or damaged are left out. */
-export async function reportPictures({ path, plan, results }: StoredRun): Promise<Map<string, EmbeddedPicture>> {
-  const ids = [...new Set(plan.cells.map(({ id }) => id))].filter((id) => results.pictures.has(id)).slice(
-    0,
-    maxPictures,
-  );
+/**
+ * Reads the pictures of cells, each once; those that are missing or damaged are left out.
+ *
+ * @param options.cells all of the run where left out
+ */
+export async function reportPictures(
+  { path, plan, results }: StoredRun,
+  { cells = plan.cells }: { cells?: readonly StoredCell[] } = {},
+): Promise<Map<string, EmbeddedPicture>> {
+  const ids = [...new Set(cells.map(({ id }) => id))].filter((id) => results.pictures.has(id)).slice(0, maxPictures);
   const [, side] = sides.find(([most]) => ids.length <= most)!;
   const pictures = new Map<string, EmbeddedPicture>();
   for (const id of ids) {
