@@ -2,6 +2,7 @@
  * The pictures that a model is measured on.
  * @module
  */
+import { createHash } from "node:crypto";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import {
@@ -131,6 +132,16 @@ export class Drawings {
       });
     }
     return loaded;
+  }
+
+  /** sha256 of the files of some drawings, and of what is laid under them. */
+  async hash(subjects: readonly Subject[]): Promise<string> {
+    const hash = createHash("sha256");
+    for (const { index, colour } of subjects) {
+      hash.update(await readImageBytes(this.#source.entry(index)));
+      hash.update(JSON.stringify([colour, colour && this.colours?.[colour], this.captionOf({ index, colour })]));
+    }
+    return hash.digest("hex");
   }
 
   #under({ channels }: Picture, colour: string | undefined): { background?: Rgb } {

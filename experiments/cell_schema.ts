@@ -6,6 +6,7 @@ import { z } from "zod";
 import { maxGuidance, maxLoraScale, maxSteps, maxThreads } from "../pipeline/limits.ts";
 import type { LoadOptions } from "../pipeline/load_options.ts";
 import { networkNames } from "../pipeline/precisions.ts";
+import { presetNames } from "../pipeline/presets.ts";
 import { pluginChoiceSchema, type SampledStage, samplingSchema, type Staged, stagedKey } from "../pipeline/sampling.ts";
 import type { GenerateOptions } from "../pipeline/types.ts";
 import { precisions } from "../weights/precision.ts";
@@ -73,6 +74,9 @@ function staged<Stage extends SampledStage>(stage: Stage) {
 const file = z.string().min(1).max(4096);
 const oneOrMany = z.union([z.string(), z.array(z.string()).min(1).max(256)]);
 
+/** Decides both how a model is loaded and how it paints. */
+const preset = z.enum(presetNames).optional();
+
 /** What a model is loaded with. */
 const loadShape = {
   model: file.default("emoji").describe(
@@ -91,6 +95,7 @@ const loadShape = {
     "What networks run on, all of them or by their names; cpu where left out.",
   ),
   runtime: pluginSchema.optional().describe("What runs the networks; onnxruntime where left out."),
+  preset: preset.describe("How long a picture may take: sampler, steps, where guidance acts, and precision."),
   maxMemory: z.union([z.number().positive(), z.string().min(1).max(64)]).optional().describe(
     "Most memory that generations may take, in bytes or as 2GiB; tiles, batches and precision are made to fit.",
   ),
@@ -115,6 +120,7 @@ const generateShape = {
   imageIndex: z.int().min(0).max(2 ** 32 - 1).optional().describe(
     'Paints pictures of a larger batch alone, with rng "stream": the place of the first.',
   ),
+  preset,
   ...staged("prior"),
   priorPlugin: pluginSchema.optional().describe("A prior that makes the embedding in place of Stage C, or around it."),
   ...staged("decoder"),
@@ -129,7 +135,7 @@ const generateShape = {
 } satisfies Record<Exclude<keyof GenerateOptions, keyof typeof otherGenerateOptions>, z.ZodType>;
 
 /** Everything that a picture is painted with, and that can be swept. */
-export const cellShape = { ...loadShape, ...generateShape };
+export const cellShape = { ...generateShape, ...loadShape };
 
 /** What one picture is painted with. */
 export const cellSchema = z.strictObject(cellShape);

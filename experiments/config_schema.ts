@@ -3,6 +3,7 @@
  * @module
  */
 import { z } from "zod";
+import { evaluationConfig } from "../evaluation/config.ts";
 import type { PluginChoice } from "../plugins/registry.ts";
 import { cellShape, pluginSchema, seedSchema } from "./cell_schema.ts";
 
@@ -63,6 +64,15 @@ export interface Sweep {
   readonly grid?: Readonly<Record<string, SweptValues>> | undefined;
 }
 
+const trueData = z.strictObject({
+  ...evaluationConfig.shape.data.omit({ size: true }).shape,
+  path: z.string().min(1).describe("A folder, .tar or .parquet files, as wuerstchen train takes them."),
+  count: z.int().min(2).max(maxCells).default(1000).describe("How many of its pictures are taken, chosen by chance."),
+});
+
+/** True pictures that metrics of sets compare with. */
+export type TrueData = z.output<typeof trueData>;
+
 const experimentShape = {
   $schema: z.string().optional().describe("For editors: wuerstchen config schema > experiment.schema.json."),
   schemaVersion: z.literal(schemaVersion).default(schemaVersion).describe("Form of this file."),
@@ -89,6 +99,9 @@ const experimentShape = {
   metrics: z.array(pluginSchema).default([]).describe("Metrics by name, see wuerstchen plugins list metric."),
   reference: z.record(z.string(), z.unknown()).optional().describe(
     "Settings laid over each cell's to paint what metrics compare it with, such as many steps.",
+  ),
+  data: trueData.optional().describe(
+    "True pictures that metrics of sets (feature-distance, caption-accuracy) compare with, in place of reference.",
   ),
   report: z.strictObject({
     x: z.string().optional().describe(
@@ -123,6 +136,8 @@ export interface ExperimentConfig extends Readonly<Record<string, unknown>> {
   readonly metrics: readonly (string | PluginChoice)[];
   /** Settings laid over each cell's to paint what metrics compare it with. */
   readonly reference?: Readonly<Record<string, unknown>> | undefined;
+  /** True pictures that metrics of sets compare with, in place of those of `reference`: a data set as trainings take it. */
+  readonly data?: TrueData | undefined;
   /** How the report is laid out: what goes across, and what down. */
   readonly report: { readonly x?: string | undefined; readonly y?: string | undefined };
 }

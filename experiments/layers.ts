@@ -60,7 +60,7 @@ function parentsOf({ extends: parents = [] }: Json, file: string): string[] {
 }
 
 /** Keys whose texts are paths where they begin with a dot, and those whose texts are all that way, however deep. */
-const pathKeys = ["model", "prior", "decoder", "file", "plugins", "priorLatents", "decoderLatents", "from"];
+const pathKeys = ["model", "prior", "decoder", "file", "plugins", "priorLatents", "decoderLatents", "from", "path"];
 const pathRoots = ["options"];
 
 /** Makes texts that begin with `./` or `../` absolute, where they are paths. */

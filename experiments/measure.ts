@@ -48,7 +48,7 @@ export async function* measureExperiment(
   folder: RunFolder,
   { signal }: { signal: AbortSignal },
 ): AsyncGenerator<MeasureEvent | FailureEvent> {
-  const { cells, metrics, experiment: { config } } = plan;
+  const { cells, metrics, truth, experiment: { config } } = plan;
   const { pictures } = folder.results;
   const isThere = ({ id, referenceId }: PlannedCell): boolean => pictures.has(id) && pictures.has(referenceId ?? "");
   const compared = cells.filter(isThere) as Compared[];
@@ -68,18 +68,17 @@ export async function* measureExperiment(
       });
     }
     const points = pointsOf(cells.filter(({ repeat }) => repeat === 0), config);
-    return points.filter(({ cells }) => cells.every(isThere)).map((point) => {
-      const cells = point.cells as Compared[];
-      const key = comparisonKey(cells, metric);
+    const isReady = (cell: PlannedCell) => truth ? pictures.has(cell.id) : isThere(cell);
+    return points.filter(({ cells }) => cells.every(isReady)).map((point) => {
+      const { cells } = point;
+      const key = comparisonKey(cells, { ...metric, truth });
       return {
         metric: metric.key,
         isDone: () => folder.results.comparisons.has(key),
         work: async () => {
-          const references = [...new Map(cells.map((cell) => [cell.referenceId, cell])).values()];
-          const pictures = await reader.features(cells, ({ id }) => id);
           const { value, count, values } = await metric.compare(
-            pictures,
-            await reader.features(references, ({ referenceId }) => referenceId),
+            await reader.features(cells, ({ id }) => id),
+            await reader.references(cells),
           );
           const each = values ? { values: values.map(jsonNumber) } : {};
           return { type: "comparison", key, metric: metric.key, value: jsonNumber(value), count, ...each };
@@ -117,6 +116,7 @@ class Reader {
   readonly #plan: ExperimentPlan;
   readonly #folder: RunFolder;
   readonly #features = new Map<string, Float32Array>();
+  readonly #truth = new Map<string, FeatureSet>();
 
   constructor(plan: ExperimentPlan, folder: RunFolder) {
     this.#plan = plan;
@@ -127,8 +127,23 @@ class Reader {
     return await decodeImage((await readImage(this.#folder.path, this.#folder.results.pictures.get(id)!))!);
   }
 
+  /** Features of what some cells are compared with: true pictures, or each reference once. */
+  async references(cells: readonly PlannedCell[]): Promise<FeatureSet> {
+    const { truth, models, pictures } = this.#plan;
+    if (!truth) {
+      const own = [...new Map(cells.map((cell) => [cell.referenceId, cell])).values()];
+      return await this.features(own, ({ referenceId }) => referenceId!);
+    }
+    const [{ id, settings }] = cells as [PlannedCell];
+    const size = pictures.get(id)!.plan.sizes.image;
+    const key = `${models.keyOf(settings)} ${size.width} ${size.height}`;
+    const features = this.#truth.get(key) ?? await truth.features((await models.of(settings)).pipeline, size);
+    this.#truth.set(key, features);
+    return features;
+  }
+
   /** Features of some cells' pictures, by the compressor of the model that painted the cell. */
-  async features(cells: readonly Compared[], idOf: (cell: Compared) => string): Promise<FeatureSet> {
+  async features(cells: readonly PlannedCell[], idOf: (cell: PlannedCell) => string): Promise<FeatureSet> {
     const rows: Float32Array[] = [];
     for (const cell of cells) {
       const model = this.#plan.models.keyOf(cell.settings);

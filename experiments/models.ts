@@ -44,7 +44,10 @@ export function splitSettings(settings: CellSettings): {
   const entries = Object.entries(settings).filter(([key, value]) => value !== undefined && !fileKeys.includes(key));
   return {
     load: Object.fromEntries(entries.filter(([key]) => isLoad(key))) as Pick<CellSettings, typeof loadKeys[number]>,
-    generate: Object.fromEntries(entries.filter(([key]) => !isLoad(key))) as Partial<GenerateOptions>,
+    // A preset says both.
+    generate: Object.fromEntries(entries.filter(([key]) => !isLoad(key) || key === "preset")) as Partial<
+      GenerateOptions
+    >,
   };
 }
 

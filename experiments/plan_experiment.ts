@@ -20,6 +20,7 @@ import { canonicalJson, pictureId } from "./picture_id.ts";
 import { Requests } from "./requests.ts";
 import type { StoredPlan } from "./stored_plan.ts";
 import { sweptKeys } from "./sweep.ts";
+import { TruePictures } from "./true_pictures.ts";
 
 /** A picture that is to be painted, once, however many cells show it. */
 export interface PlannedPicture {
@@ -66,6 +67,12 @@ export interface ExperimentPlan {
   readonly pictures: ReadonlyMap<string, PlannedPicture>;
   /** What is measured. */
   readonly metrics: readonly PlannedMetric[];
+  /**
+   * The true pictures that metrics of sets compare with.
+   *
+   * @internal
+   */
+  readonly truth: TruePictures | undefined;
   /** What paints; to be disposed of when nothing is painted any more. */
   readonly models: Models;
 }
@@ -79,6 +86,8 @@ export interface ExperimentPlan {
 export async function planExperiment(experiment: Experiment, options: OpenOptions): Promise<ExperimentPlan> {
   const cells = makeCells(experiment);
   const metrics = await openMetrics(experiment, options);
+  const { data } = experiment.config;
+  const truth = data && await TruePictures.open(data);
   const models = new Models(options);
   try {
     const plugins = await pluginHashes(options);
@@ -106,7 +115,7 @@ export async function planExperiment(experiment: Experiment, options: OpenOption
     if (metrics.some((metric) => "compare" in metric)) {
       for (const { settings } of planned) compressorOf((await models.of(settings)).pipeline.parts);
     }
-    return { experiment, cells: planned, pictures: byModel(pictures, models), metrics, models };
+    return { experiment, cells: planned, pictures: byModel(pictures, models), metrics, truth, models };
   } catch (error) {
     await models[Symbol.asyncDispose]();
     throw error;
@@ -148,7 +157,7 @@ async function planDraw(
 }
 
 /** The plan as its folder keeps it. */
-export function toStored({ experiment: { name, config }, cells, metrics }: ExperimentPlan): StoredPlan {
+export function toStored({ experiment: { name, config }, cells, metrics, truth }: ExperimentPlan): StoredPlan {
   const { description, average, report, plugins, sweep = {} } = config;
   return {
     name,
@@ -168,7 +177,9 @@ export function toStored({ experiment: { name, config }, cells, metrics }: Exper
     })),
     metrics: metrics.map((metric) => {
       const { key, unit, better } = metric;
-      return { key, unit, better, isOfSets: "compare" in metric };
+      const isOfSets = "compare" in metric;
+      const of = truth && isOfSets ? { truth: { hash: truth.hash, count: truth.count } } : {};
+      return { key, unit, better, isOfSets, ...of };
     }),
   };
 }
@@ -193,21 +204,20 @@ async function openMetrics(
   { config, placeOf }: Experiment,
   { registry }: OpenOptions,
 ): Promise<PlannedMetric[]> {
-  const { metrics, reference } = config;
-  if (metrics.length > 0 && reference === undefined) {
-    throw new ConfigError(
-      `${
-        placeOf(["metrics"])
-      }: "metrics": Expected "reference" too, the settings of what pictures are compared with, such as ` +
-        '{ "priorSteps": 60 }',
-    );
-  }
+  const { metrics, reference, data } = config;
   const opened: PlannedMetric[] = [];
   for (const choice of metrics as (string | PluginChoice)[]) {
     const metric = await openMetric(registry, choice);
     const key = typeof choice === "string" ? choice : `${choice.name}${optionsKey(choice)}`;
     if (opened.some((other) => other.key === key)) {
       throw new ConfigError(`${placeOf(["metrics"])}: "metrics": Expected ${key} once but found it again`);
+    }
+    if (reference === undefined && (data === undefined || "measure" in metric)) {
+      const or = "compare" in metric ? ', or "data", true pictures' : "";
+      throw new ConfigError(
+        `${placeOf(["metrics"])}: "metrics": Expected "reference" too, the settings of what ${key} compares pictures ` +
+          `with, such as { "priorSteps": 60 }${or}`,
+      );
     }
     opened.push({ ...metric, key });
   }

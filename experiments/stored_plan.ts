@@ -25,6 +25,8 @@ const metric = z.object({
   better: z.enum(["higher", "lower"]),
   /** Whether it compares sets of pictures, and not each with its own reference. */
   isOfSets: z.boolean(),
+  /** The true pictures that it compares with. */
+  truth: z.object({ hash: z.string(), count: z.number() }).optional(),
 });
 
 /** A plan in its folder. */
@@ -69,6 +71,8 @@ export interface StoredMetric {
   readonly better: "higher" | "lower";
   /** Whether it compares sets of pictures, and not each with its own reference. */
   readonly isOfSets: boolean;
+  /** The true pictures that it compares with, and how many; those of references where left out. */
+  readonly truth?: { readonly hash: string; readonly count: number } | undefined;
 }
 
 /** A plan in its folder. */

@@ -2,7 +2,7 @@
  * The numbers of a run: what was measured of every point, with confidence intervals.
  * @module
  */
-import { formatBytes, formatDuration, formatFlops, formatNumber } from "../report/quantities.ts";
+import { formatBytes, formatCount, formatDuration, formatFlops, formatNumber } from "../report/quantities.ts";
 import { comparisonKey } from "./comparison_key.ts";
 import { type Point, pointsOf } from "./points.ts";
 import { measureKey, type PictureResult } from "./results.ts";
@@ -61,7 +61,7 @@ export function columnsOf({ plan, results }: Pick<StoredRun, "plan" | "results">
 }
 
 function metricColumn(metric: StoredPlan["metrics"][number], { results }: Pick<StoredRun, "results">): Column {
-  const { key, unit, better, isOfSets } = metric;
+  const { key, unit, better, isOfSets, truth } = metric;
   const of = ({ id, referenceId }: StoredCell) =>
     isOfSets ? undefined : results.measures.get(measureKey({ id, reference: referenceId ?? "", metric: key }));
   const ofPoint = ({ cells }: Point<StoredCell>) => {
@@ -70,7 +70,8 @@ function metricColumn(metric: StoredPlan["metrics"][number], { results }: Pick<S
     return found &&
       (found.values ? estimate(found.values) : { mean: found.value, margin: undefined, count: found.count });
   };
-  const title = unit === "" || unit === "share" ? key : `${key} (${unit})`;
+  const name = truth ? `${key} to ${formatCount(truth.count)} true pictures` : key;
+  const title = unit === "" || unit === "share" ? name : `${name} (${unit})`;
   return { key, title, better, fromZero: unit === "share", base: 10, label: key, format: formatOf(unit), of, ofPoint };
 }
 

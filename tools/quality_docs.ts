@@ -42,7 +42,7 @@ export function qualityTables(run: StoredRun): string {
   const painted = plan.cells.filter(({ id }) => results.pictures.has(id)).length;
   return [
     `${painted} of ${plan.cells.length} pictures, painted by wuerstchen ${version} on ${cpu} (${cores} cores); means with 95 % confidence ` +
-    "intervals over prompts and seeds.",
+    "intervals over prompts and seeds. n is how many pictures each number of a table stands on; seconds are a picture's share of its draw.",
     ...tables,
   ].join("\n\n");
 }

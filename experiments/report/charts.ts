@@ -2,15 +2,16 @@
  * Charts of what was measured.
  * @module
  */
+import { escapeHtml } from "../../report/escape_html.ts";
 import { seriesChart } from "../../report/series_chart.ts";
 import { assignmentLabel, valueLabel } from "../labels.ts";
 import { canonicalJson } from "../picture_id.ts";
 import type { Point } from "../points.ts";
 import type { StoredCell } from "../stored_plan.ts";
-import type { Column } from "../summary.ts";
+import { type Column, formatEstimate } from "../summary.ts";
 import { type Layout, valuesIn } from "./layout.ts";
 
-/** A section with a chart for each column that has numbers; nothing where only one point was measured. */
+/** A section with a chart for each column that has numbers, or with the numbers alone where there is only one point. */
 export function charts(
   { points, columns, layout: { chartX, curves }, cells }: {
     points: readonly Point<StoredCell>[];
@@ -19,7 +20,7 @@ export function charts(
     cells: readonly StoredCell[];
   },
 ): string {
-  if (chartX === undefined) return "";
+  if (chartX === undefined) return numbersOf(points, columns);
   const values = valuesIn(cells, chartX);
   const places = new Map(values.map((value, i) => [canonicalJson(value ?? null), i]));
   const across = values.map((value) => ({ label: valueLabel(value), value }));
@@ -54,6 +55,20 @@ export function charts(
   if (drawn.length === 0) return "";
   return '<section id="charts"><h2>Measurements <small>means with 95 % confidence intervals</small></h2>' +
     `<div class="charts">${drawn.join("\n")}</div></section>`;
+}
+
+/** The numbers of a single point. */
+function numbersOf([point]: readonly Point<StoredCell>[], columns: readonly Column[]): string {
+  const rows = columns.flatMap((column) => {
+    const found = point && column.ofPoint(point);
+    if (!found) return [];
+    const texts = [column.title, formatEstimate(found, column), `n = ${found.count}`];
+    const [title, ...rest] = texts.map(escapeHtml);
+    return [`<tr><th scope="row">${title}</th>${rest.map((text) => `<td>${text}</td>`).join("")}</tr>`];
+  });
+  if (rows.length === 0) return "";
+  return '<section id="measurements"><h2>Measurements <small>means with 95 % confidence intervals</small></h2>' +
+    `<div class="scroll"><table class="cells"><tbody>${rows.join("\n")}</tbody></table></div></section>`;
 }
 
 function pick(swept: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, unknown> {
