@@ -15,7 +15,7 @@ import type { GenerateFlags, GenerateRequest } from "./_request.ts";
  * @throws {CheckpointError} where a folder or file of the earlier run is not there, naming the flag that replaces it
  */
 export async function chooseModel(
-  { model, prior, decoder, variant, precision, configFrom, from: file }: GenerateFlags,
+  { model, prior, decoder, variant, precision, preset, configFrom, from: file }: GenerateFlags,
   earlier: ModelIdentity | undefined,
 ): Promise<Pick<GenerateRequest, "model" | "prior" | "decoder" | "variant" | "precision">> {
   if (model !== undefined || !earlier) return { model, prior, decoder, variant, precision };
@@ -24,7 +24,7 @@ export async function chooseModel(
     prior: prior ?? earlier.prior,
     decoder: decoder ?? earlier.decoder,
     variant: variant ?? earlier.variant,
-    precision: precision ?? earlier.precision,
+    precision: precision ?? (preset === undefined ? earlier.precision : undefined),
   };
   for (const name of ["model", "prior", "decoder"] as const) {
     const folder = chosen[name];

@@ -8,7 +8,8 @@ import type { LoraChoice } from "../pipeline/loras.ts";
 import type { DeviceChoice } from "../pipeline/devices.ts";
 import type { PictureMetadata } from "../pipeline/metadata.ts";
 import type { PrecisionChoice } from "../pipeline/precisions.ts";
-import type { Staged } from "../pipeline/sampling.ts";
+import { type PresetName, withoutGoverned } from "../pipeline/presets.ts";
+import type { SampledStage, Staged } from "../pipeline/sampling.ts";
 import type { GenerateOptions, HandOver, ResolvedOptions, RngKind } from "../pipeline/types.ts";
 import type { GuidanceSchedule } from "../pipeline/guidance.ts";
 import type { Encoding } from "../plugins/contracts/postprocessor.ts";
@@ -95,6 +96,7 @@ export interface GenerateFlags extends PluginFlags, Staged<"prior", SamplingFlag
   readonly keepLoaded?: boolean;
   readonly ignoreMemory?: boolean;
   readonly maxMemory?: number;
+  readonly preset?: PresetName;
   readonly tile?: number;
   readonly batchSize?: number;
   readonly debug?: boolean;
@@ -153,7 +155,7 @@ export async function readRequest(
   const from = flags.from === undefined ? undefined : await readFrom(flags.from, flags);
   const registry = await openRegistry(flags);
   const shared: Settings = {
-    ...(repeats ? settingsOf(repeats.options, { isOther: prompts.length > 0 }) : {}),
+    ...(repeats ? settingsOf(repeats.options, { isOther: prompts.length > 0, preset: flags.preset }) : {}),
     ...await ownSettings(flags, { registry, earlier: repeats?.options }),
     ...(from ? { from } : {}),
   };
@@ -258,17 +260,19 @@ async function readFrom(path: string, { stopAfter, decoderLatents }: GenerateFla
  * The settings of a picture as options: a list of times stands for its steps.
  *
  * @param options.isOther another prompt is painted, of which what stages were told in place of the first says nothing
+ * @param options.preset takes the place of how it was sampled
  */
 function settingsOf(
   { priorSteps, decoderSteps, priorPrompt, decoderPrompt, ...rest }: ResolvedOptions,
-  { isOther }: { isOther: boolean },
+  { isOther, preset }: { isOther: boolean; preset: PresetName | undefined },
 ): Settings {
+  const times = (stage: SampledStage) => rest[`${stage}Timesteps`] !== undefined || preset !== undefined;
   return {
-    ...rest,
+    ...(preset === undefined ? rest : withoutGoverned(rest)),
     ...(isOther || priorPrompt === undefined ? {} : { priorPrompt }),
     ...(isOther || decoderPrompt === undefined ? {} : { decoderPrompt }),
-    ...(rest.priorTimesteps ? {} : { priorSteps }),
-    ...(rest.decoderTimesteps ? {} : { decoderSteps }),
+    ...(times("prior") ? {} : { priorSteps }),
+    ...(times("decoder") ? {} : { decoderSteps }),
   };
 }
 
@@ -297,6 +301,7 @@ async function ownSettings(
   set("rng", flags.rng);
   set("decoderSeed", flags.decoderSeed);
   set("stopAfter", flags.stopAfter);
+  set("preset", flags.preset);
   set("tile", flags.tile);
   set("batchSize", flags.batchSize);
   const plugin = (slot: Parameters<typeof chosenPlugin>[0]): PluginChoice | undefined =>

@@ -61,7 +61,7 @@ export async function runGenerate(
     },
   });
   const { prior, decoder, variant, precision, threads, loras } = request;
-  const { keepLoaded, ignoreMemory, device } = flags;
+  const { keepLoaded, ignoreMemory, device, preset } = flags;
   const hashWeights = needsHashes(request, flags);
   const { modelsFolder } = streams;
   const standIn = await standInFor(request.model, { modelsFolder });
@@ -80,6 +80,7 @@ export async function runGenerate(
     keepLoaded,
     ignoreMemory,
     maxMemory,
+    preset,
     upcoming: request.runs.map((run) => ({ ...(request.from ? {} : standIn?.size), ...run })),
     loras,
     hashWeights,

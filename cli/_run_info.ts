@@ -3,6 +3,7 @@
  * @module
  */
 import type { PictureMetadata } from "../pipeline/metadata.ts";
+import { describePreset, presetNames, presets } from "../pipeline/presets.ts";
 import { oneLine } from "./_errors.ts";
 import { formatPsnr } from "./_psnr.ts";
 import { type PictureFile, readPicture } from "./_picture_file.ts";
@@ -17,6 +18,12 @@ import { writeOut } from "./_stdout.ts";
 export async function runInfo(path: string, { json }: { json: boolean }): Promise<void> {
   const picture = await readPicture(path);
   writeOut(json ? `${JSON.stringify(picture, null, 2)}\n` : formatInfo(picture));
+}
+
+/** Prints what the presets stand for. */
+export function runPresets({ json }: { json: boolean }): void {
+  const lines = presetNames.map((name) => `${name.padEnd(8)}  ${describePreset(name)}\n`);
+  writeOut(json ? `${JSON.stringify(presets, null, 2)}\n` : lines.join(""));
 }
 
 /** The facts of a picture as lines for people. */
@@ -52,8 +59,10 @@ function settingLines(metadata: PictureMetadata): string[] {
     ],
     ["noise of picture", options.imageIndex === undefined ? undefined : text(options.imageIndex)],
     ["Stage C", `${options.priorSteps} steps, guidance ${options.priorGuidance}`],
+    ["Stage C sampler", options.priorScheduler && text(options.priorScheduler.name)],
     ["Stage C timesteps", priorTimesteps && text(priorTimesteps)],
     ["Stage B", `${options.decoderSteps} steps, guidance ${options.decoderGuidance}`],
+    ["Stage B sampler", options.decoderScheduler && text(options.decoderScheduler.name)],
     ["Stage B timesteps", decoderTimesteps && text(decoderTimesteps)],
     ["generator", options.rng],
     ["model", oneLine(model.name)],

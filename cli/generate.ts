@@ -7,6 +7,7 @@ import { ConfigError } from "../errors.ts";
 import type { LoraChoice } from "../pipeline/loras.ts";
 import { maxBatch, maxGuidance, maxSteps, maxTile } from "../pipeline/limits.ts";
 import { parsePrecision } from "../pipeline/precisions.ts";
+import { describePreset, presetNames } from "../pipeline/presets.ts";
 import { spacingNames } from "../schedulers/spacings.ts";
 import { parseTimesteps, timestepPresets } from "../schedulers/timesteps.ts";
 import { deviceOption } from "./_device.ts";
@@ -227,6 +228,13 @@ const groups: Readonly<Record<string, readonly Flag[]>> = {
     ),
   ],
   "Sampling:": [
+    choice(
+      "--preset <name>",
+      `how long it may take; other flags win, and it wins over -C. ${
+        presetNames.map((name) => `${name}: ${describePreset(name)}`).join(". ")
+      }`,
+      presetNames,
+    ),
     integer("--prior-steps <n>", "steps of Stage C (default: the model's own, else 60)", steps),
     {
       flags: "--prior-guidance <x>",

@@ -7,6 +7,7 @@ import type { DeviceChoice } from "./devices.ts";
 import type { HubOptions } from "./fetch_model.ts";
 import type { LoraChoice } from "./loras.ts";
 import type { PrecisionChoice } from "./precisions.ts";
+import type { PresetName } from "./presets.ts";
 import type { GenerateOptions } from "./types.ts";
 
 /** How a model is loaded. */
@@ -55,6 +56,8 @@ export interface LoadOptions {
    * one that fits into free memory.
    */
   precision?: PrecisionChoice | "auto" | undefined;
+  /** Keeps weights as this preset has them, where `precision` says nothing and they were not written in fewer bits already. */
+  preset?: PresetName | undefined;
   /** Plugins that open and sample the model; what comes along where left out. */
   registry?: Registry | undefined;
   /** What runs the networks: a runtime's name, or name and options. Default `"onnxruntime"`. */

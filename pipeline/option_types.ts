@@ -4,6 +4,7 @@
  */
 import { ConfigError } from "../errors.ts";
 import { quote } from "../weights/quote.ts";
+import { presetNames } from "./presets.ts";
 import { type SampledStage, type SamplingOptions, type Staged, stagedKey } from "./sampling.ts";
 import type { GenerateOptions } from "./types.ts";
 
@@ -96,6 +97,7 @@ const checks: { readonly [Key in keyof GenerateOptions]-?: Check } = {
   decoderTimesteps: times,
   post: ["a list of plugins, each a name or an object { name, options }", isList(plugin[1])],
   rng: ["a text", isText],
+  preset: [presetNames.join(" or "), (value) => (presetNames as readonly unknown[]).includes(value)],
   tile: number,
   batchSize: number,
   stopAfter: ['"prior" or "decoder"', (value) => value === "prior" || value === "decoder"],

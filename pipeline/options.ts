@@ -11,6 +11,7 @@ import { checkPrompt } from "../text/prompt.ts";
 import { maxBatch, maxGuidance, maxSteps, maxTile } from "./limits.ts";
 import type { ModelDefaultsFile } from "./model_folders.ts";
 import { checkOptionTypes, describeValue } from "./option_types.ts";
+import { withoutGoverned, withPreset } from "./presets.ts";
 import { resolveSampling, type SampledStage, samplingOf } from "./sampling.ts";
 import type { GenerateOptions, ResolvedOptions } from "./types.ts";
 
@@ -133,17 +134,20 @@ function choose(kind: Kind, choice: string | PluginChoice, { registry }: { regis
 }
 
 /**
- * Resolves options: the call's own, then those of the hand-over that it continues or the picture that it repeats, then the model's defaults.
+ * Resolves options: the call's own, then those of its preset, then those of the hand-over that it continues or the picture that it
+ * repeats, then the model's defaults.
  *
  * @throws {ConfigError} where a value is of another kind or out of its range, naming value and range
  */
 export function resolveOptions(
-  options: GenerateOptions,
+  given: GenerateOptions,
   defaults: ModelDefaults,
   { registry = portableRegistry() }: { registry?: Registry } = {},
 ): ResolvedOptions {
-  checkOptionTypes(options);
-  const base = options.from?.options ?? options.repeats?.options;
+  checkOptionTypes(given);
+  const options = withPreset(given);
+  const earlier = given.from?.options ?? given.repeats?.options;
+  const base = earlier && given.preset !== undefined ? withoutGoverned(earlier, given) : earlier;
   const prompt = options.prompt;
   const prompts = typeof prompt === "string" ? [prompt] : prompt;
   if (prompts.length === 0) throw new ConfigError("Expected at least one prompt but found none");
@@ -163,14 +167,14 @@ export function resolveOptions(
     spacing: options.priorSpacing,
     times: options.priorTimesteps,
     base: base?.priorTimesteps,
-    model: defaults.priorTimesteps,
+    model: base ? undefined : defaults.priorTimesteps,
   });
   const decoderTimesteps = chooseTimes({
     steps: options.decoderSteps,
     spacing: options.decoderSpacing,
     times: options.decoderTimesteps,
     base: base?.decoderTimesteps,
-    model: defaults.decoderTimesteps,
+    model: base ? undefined : defaults.decoderTimesteps,
   });
   const stepsOf = (stage: SampledStage, times: readonly number[] | undefined) => {
     const steps = options[`${stage}Steps`] ?? base?.[`${stage}Steps`] ?? defaults[`${stage}Steps`];

@@ -22,10 +22,9 @@ import type { ModelFolders } from "./model_folders.ts";
 import { describeValue } from "./option_types.ts";
 import { maxThreads } from "./limits.ts";
 import { checkInteger, type ModelDefaults, modelDefaults } from "./options.ts";
-import { openFitting } from "./open_fitting.ts";
+import { openInPrecision } from "./open_in_precision.ts";
 import { checkMaxMemory, forecastJob, planMemory, saveMemory, staysBelow } from "./fit_memory.ts";
 import { tilesOf } from "./decode_picture.ts";
-import { freeMemory } from "../runtime/free_memory.ts";
 import { checkpointsOf, type ModelParts, networksOf, openParts } from "./parts.ts";
 import { checkPrecision, describePrecision, type PrecisionChoice } from "./precisions.ts";
 import { planSizes, type Size, type SizeRules } from "./plan.ts";
@@ -79,16 +78,8 @@ export async function loadPipeline(model = "emoji", options: LoadOptions = {}): 
   const open = (precision: PrecisionChoice | undefined) =>
     openParts(folders, network, { ...options, registry, precision, devices: devices.networks });
   const maxMemory = checkMaxMemory(options);
-  const { upcoming } = options;
-  const isFree = precision === "auto" || precision === undefined && maxMemory !== undefined;
-  const parts = await (isFree
-    ? openFitting(folders, open, {
-      room: maxMemory ?? await freeMemory(),
-      thrifty: maxMemory !== undefined,
-      upcoming,
-      registry,
-    })
-    : open(precision as PrecisionChoice | undefined));
+  const { upcoming, preset } = options;
+  const parts = await openInPrecision(folders, open, { precision, preset, maxMemory, upcoming, registry });
   const { keepLoaded, ignoreMemory, hashWeights, cacheFolder, variant } = options;
   return new Pipeline(folders, {
     parts,

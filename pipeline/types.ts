@@ -8,6 +8,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { PictureMetadata } from "./metadata.ts";
 import type { SizePlan } from "./plan.ts";
 import type { PrecisionChoice } from "./precisions.ts";
+import type { PresetName } from "./presets.ts";
 import type { Encoding } from "../plugins/contracts/postprocessor.ts";
 import type { PluginChoice } from "../plugins/registry.ts";
 import type { ResolvedSampling, SamplingOptions, Staged } from "./sampling.ts";
@@ -70,6 +71,11 @@ export interface GenerateOptions extends Staged<"prior", SamplingOptions>, Stage
    * `{ name: "from-image", options: { picture: "fox.png" } }`.
    */
   priorPlugin?: string | PluginChoice | undefined;
+  /**
+   * How long it may take: sampler, steps and where guidance acts, for both stages, where the options themselves say nothing; it replaces
+   * those of a picture that is repeated. Give it to {@linkcode loadPipeline} too for its precision.
+   */
+  preset?: PresetName | undefined;
   /** Steps of Stage C. */
   priorSteps?: number | undefined;
   /** Guidance scale of Stage C; above 1 it is active and doubles the work. */
