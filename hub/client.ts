@@ -149,7 +149,7 @@ export class HubClient {
       } finally {
         clearTimeout(timer);
       }
-      const next = nextAddress(response, url);
+      const next = nextAddress(response, url, this.settings);
       if (next === undefined) return response;
       await response.body?.cancel();
       // Whatever a caller said to one host is not meant for another.

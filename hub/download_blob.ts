@@ -2,13 +2,12 @@
  * Brings one file into the cache: begun once, taken up where it was left, and visible only when its hash is right.
  * @module
  */
-import type { Hash } from "node:crypto";
 import { dirname } from "node:path";
 import { HubError } from "../errors.ts";
 import { explainWriteError } from "../files/atomic_write.ts";
-import { blobHash, hashFile } from "./blob_hash.ts";
 import { blobPath, lockPath, partialEnding, repositoryFolder } from "./cache_layout.ts";
 import { delay, type HubClient } from "./client.ts";
+import { type FileHash, openFileHash } from "./file_hash.ts";
 import type { Listing, RemoteFile } from "./listing.ts";
 import { takeLock } from "./lock.ts";
 import { explainNetworkError } from "./refusals.ts";
@@ -85,7 +84,7 @@ class Transfer {
   readonly #file: RemoteFile;
   readonly #listing: Listing;
   readonly #options: DownloadOptions & { readonly partial: string; readonly state: { written: number } };
-  #hash: Hash;
+  #hash!: FileHash;
   /** Whether Xet storage may still be asked. */
   #triesXet: boolean;
   /** Bytes in the partial file. */
@@ -100,7 +99,6 @@ class Transfer {
     this.#file = file;
     this.#listing = listing;
     this.#options = options;
-    this.#hash = blobHash(file.hash, file);
     this.#triesXet = options.client.settings.xet && file.xet !== undefined;
   }
 
@@ -112,10 +110,12 @@ class Transfer {
   async run(): Promise<void> {
     const { client: { settings }, signal, partial } = this.#options;
     using out = await Deno.open(partial, { read: true, write: true, create: true });
+    using hash = openFileHash(partial, { expected: this.#file.hash, size: this.#file.size });
+    this.#hash = hash;
     const resumed = await this.#takeUp(out);
     // Xet storage has no hash of the whole: a plain download may still be right.
     let mayRestart = resumed || this.#triesXet;
-    for (let attempt = 0; this.#at < this.#file.size || !this.#isRight();) {
+    for (let attempt = 0; this.#at < this.#file.size || !await this.#isRight();) {
       if (this.#at === this.#file.size) {
         // The part that another run left may be to blame; bytes that came just now are the server's.
         if (!mayRestart) throw this.#wrongBytes(`its hash is ${this.#digest}`);
@@ -140,8 +140,8 @@ class Transfer {
   #digest: string | undefined;
 
   /** Whether all bytes have the listed hash. */
-  #isRight(): boolean {
-    this.#digest = this.#hash.copy().digest("hex");
+  async #isRight(): Promise<boolean> {
+    this.#digest = await this.#hash.digest();
     return this.#digest === this.#file.hash;
   }
 
@@ -150,7 +150,7 @@ class Transfer {
     this.#wrong = true;
     return new HubError(
       `${this.#listing.id}: ${path}: what came is not what the hub lists (${size} bytes, hash ${hash}): ${found}; ` +
-        "it was removed, try again or another HF_ENDPOINT",
+        `it was removed, try again or another ${this.#options.client.settings.endpointVariable ?? "HF_ENDPOINT"}`,
     );
   }
 
@@ -160,7 +160,8 @@ class Transfer {
     if (size > this.#file.size) await out.truncate(0);
     else if (size > 0) {
       const { onBytes, signal } = this.#options;
-      await hashFile(out, this.#hash, { ...(onBytes && { onBytes }), ...(signal && { signal }) });
+      await this.#hash.takeUp(out, { signal });
+      onBytes?.(size);
       this.#at = this.#options.state.written = size;
     }
     return this.#at > 0;
@@ -169,7 +170,7 @@ class Transfer {
   async #restart(out: Deno.FsFile): Promise<void> {
     await out.truncate(0);
     this.#options.onBytes?.(-this.#at);
-    this.#hash = blobHash(this.#file.hash, this.#file);
+    this.#hash.restart();
     this.#at = this.#options.state.written = 0;
   }
 
@@ -189,8 +190,8 @@ class Transfer {
   async #request(out: Deno.FsFile): Promise<Response> {
     const { client, signal } = this.#options;
     const { id, revision } = this.#listing;
-    const { path } = this.#file;
-    const response = await client.request(fileUrl(client, this.#listing, path), {
+    const { path, url } = this.#file;
+    const response = await client.request(url ?? fileUrl(client, this.#listing, path), {
       subject: { id, revision, path },
       headers: this.#at > 0 ? { range: `bytes=${this.#at}-` } : {},
       answers: [416],
@@ -215,8 +216,8 @@ class Transfer {
     const gathered = new Gathering(writeBytes);
     const flush = async () => {
       const bytes = gathered.take();
-      this.#hash.update(bytes);
       for (let at = 0; at < bytes.byteLength;) at += await out.write(bytes.subarray(at));
+      this.#hash.add(bytes);
       this.#at += bytes.byteLength;
       this.#options.state.written = this.#at;
       this.#options.onBytes?.(bytes.byteLength);
@@ -234,7 +235,11 @@ class Transfer {
       if (!(error instanceof BrokenBody)) throw error;
       if (gathered.length > 0 && this.#at + gathered.length <= size) await flush();
       throw new InterruptedTransfer(
-        explainNetworkError(error.cause as Error, { host: client.host, answerSeconds: client.settings.stallSeconds }),
+        explainNetworkError(error.cause as Error, {
+          host: client.host,
+          answerSeconds: client.settings.stallSeconds,
+          endpointVariable: client.settings.endpointVariable,
+        }),
       );
     }
     if (this.#at + gathered.length > size) throw this.#wrongBytes("more bytes came");

@@ -19,6 +19,8 @@ export interface RemoteFile {
   readonly hash: string;
   /** Its hash in Xet storage, where it lies there. */
   readonly xet: string | undefined;
+  /** Where it is, unless the listing's hub has it at the usual address. */
+  readonly url?: string | undefined;
 }
 
 /** A repository at one commit. */

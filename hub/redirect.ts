@@ -14,16 +14,17 @@ const redirections = [301, 302, 303, 307, 308];
 export function nextAddress(
   { status, headers }: Pick<Response, "status" | "headers">,
   from: URL,
+  { endpointVariable = "HF_ENDPOINT" }: { endpointVariable?: string | undefined } = {},
 ): URL | undefined {
   if (!redirections.includes(status)) return undefined;
   const location = headers.get("location") ?? "";
   const next = location !== "" && URL.canParse(location, from) ? new URL(location, from) : undefined;
   if (next === undefined || !/^https?:$/.test(next.protocol)) {
-    throw new HubError(`${from.host} redirects to no web address: try another HF_ENDPOINT`);
+    throw new HubError(`${from.host} redirects to no web address: try another ${endpointVariable}`);
   }
   if (from.protocol === "https:" && next.protocol === "http:") {
     throw new HubError(
-      `${from.host} redirects from https to unprotected http at ${next.host}, which is refused: try another HF_ENDPOINT`,
+      `${from.host} redirects from https to unprotected http at ${next.host}, which is refused: try another ${endpointVariable}`,
     );
   }
   return next;

@@ -91,7 +91,11 @@ export function explainStatus(response: Pick<Response, "status" | "headers">, re
 /** The error for a request that was not answered at all. */
 export function explainNetworkError(
   error: Error,
-  { host, answerSeconds }: { host: string; answerSeconds: number },
+  { host, answerSeconds, endpointVariable = "HF_ENDPOINT" }: {
+    host: string;
+    answerSeconds: number;
+    endpointVariable?: string | undefined;
+  },
 ): UnreachableError {
   const text = `${error.message} ${(error.cause as Error | undefined)?.message ?? ""}`;
   const reason = /dns error|failed to lookup|name or service/i.test(text)
@@ -104,7 +108,7 @@ export function explainNetworkError(
     ? "its certificate is not trusted (DENO_TLS_CA_STORE=system takes the system's)"
     : "the connection broke";
   return new UnreachableError(
-    `Cannot reach ${host}: ${reason}; check the network and HF_ENDPOINT, what is there already is kept`,
+    `Cannot reach ${host}: ${reason}; check the network and ${endpointVariable}, what is there already is kept`,
     { cause: error },
   );
 }

@@ -11,6 +11,8 @@ import { Token } from "./token.ts";
 export interface HubSettings {
   /** Address of the hub, without a slash at its end (`HF_ENDPOINT`). */
   readonly endpoint: string;
+  /** The variable that says `endpoint`, for messages; `HF_ENDPOINT` where left out. */
+  readonly endpointVariable?: string | undefined;
   /** From `HF_TOKEN`, or the file `HF_TOKEN_PATH`, by default `$HF_HOME/token`. */
   readonly token: Token | undefined;
   /** Folder of the cache that Python shares (`HF_HUB_CACHE`, by default `$HF_HOME/hub`). */
@@ -44,7 +46,7 @@ export function isTrue(value: string | undefined): boolean {
 export async function readHubSettings(fixed: Partial<HubSettings> = {}): Promise<HubSettings> {
   const home = await environmentVariable("HF_HOME").then(expandHome) ?? await defaultHome();
   return {
-    endpoint: checkEndpoint(await environmentVariable("HF_ENDPOINT") ?? "https://huggingface.co"),
+    endpoint: fixed.endpoint ?? checkEndpoint(await environmentVariable("HF_ENDPOINT") ?? "https://huggingface.co"),
     token: "token" in fixed ? fixed.token : await readToken(home),
     cacheFolder: fixed.cacheFolder ?? await cacheFolder(home),
     offline: isTrue(await environmentVariable("HF_HUB_OFFLINE")),

@@ -5,7 +5,8 @@
 import type { InferenceSession } from "onnxruntime-common";
 import type { Tensor } from "../tensor/tensor.ts";
 import { ResourceError } from "../errors.ts";
-import { loadCarriedLibrary } from "./carried_library.ts";
+import { fetchedCuda, loadCarriedLibrary } from "./carried_library.ts";
+import { preloadCuda } from "./cuda/installed_cuda.ts";
 import type { Device } from "./devices/device.ts";
 import { feedsOf, inputsOf, tensorsOf } from "./ort_values.ts";
 import type { Runtime, RuntimeSession, SessionInput, SessionOptions } from "./runtime.ts";
@@ -43,6 +44,13 @@ export async function runtimeVersion(): Promise<string> {
   return env.versions.node ?? env.versions.common;
 }
 
+let preloading: Promise<void> | undefined;
+
+/** Loads the libraries for CUDA that were fetched, once. */
+function preloadFetched(): Promise<void> {
+  return preloading ??= fetchedCuda().then((cuda) => cuda && preloadCuda(cuda));
+}
+
 /** A device that looked ready and is not: its own library knows why. */
 function explained(cause: unknown, device: Device): ResourceError {
   const reason = (cause instanceof Error ? cause.message : String(cause)).split("\n")[0];
@@ -71,6 +79,7 @@ export class Session implements RuntimeSession {
     // Processors without a dot product of 8 bits add pairs of products in 16, which overflow: there weights get an offset instead.
     config["x64quantprecision"] = "1";
     const { device = "cpu" } = options;
+    if (device === "cuda" || device === "tensorrt") await preloadFetched();
     const session = await runtime.InferenceSession.create(model, {
       // What a device has no code for runs on the processor.
       executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],

@@ -58,7 +58,7 @@ export function diagnose(
 
 function diagnoseNvidia(
   device: "cuda" | "tensorrt",
-  { gpus, nvidiaDriver, providers, libraries, os }: Machine,
+  { gpus, nvidiaDriver, providers, libraries, os, arch }: Machine,
   { version }: { version: string },
 ): Diagnosis {
   const lacks = (reason: string, step?: string): Diagnosis => {
@@ -70,14 +70,15 @@ function diagnoseNvidia(
     return lacks("there is an NVIDIA GPU and no driver for it", "install NVIDIA's driver, version 580 or later");
   }
   const library = providers[device];
+  const machineHasPackages = os === "linux" && arch === "x86_64";
   if (os === "linux") {
     if (library === undefined || providers["shared"] === undefined) {
       const files = `libonnxruntime_providers_shared.so and libonnxruntime_providers_${device}.so`;
       return lacks(
         `ONNX Runtime's library for it is not installed`,
-        `take ${files} of version ${version} out of the Python package onnxruntime-gpu==${version} ` +
-          `(pip download --no-deps onnxruntime-gpu==${version}; it is a zip file, they are in onnxruntime/capi) ` +
-          `and put them into ${libraries}`,
+        device === "cuda" && machineHasPackages
+          ? fetch
+          : `take ${files} of version ${version} out of the Python package onnxruntime-gpu==${version} and put them into ${libraries}`,
       );
     }
     const cuda = cudaOf(library.needs);
@@ -93,7 +94,9 @@ function diagnoseNvidia(
     if (library.missing.length > 0) {
       return lacks(
         `its libraries ask for ${library.missing.join(", ")}, which the system's loader does not find`,
-        stepFor(library.missing, cuda),
+        device === "cuda" && machineHasPackages
+          ? `${fetch}, or ${stepFor(library.missing, cuda)}`
+          : stepFor(library.missing, cuda),
       );
     }
   }
@@ -106,6 +109,9 @@ function cudaOf(needs: readonly string[]): string | undefined {
   // cuBLAS has CUDA's number too, where the runtime is linked in.
   return version ?? /\.so\.(\d+)$/.exec(needs.find((name) => name.startsWith("libcublas")) ?? "")?.[1];
 }
+
+/** What does all of it for CUDA. */
+const fetch = "run wuerstchen doctor --install cuda";
 
 function stepFor(missing: readonly string[], cuda = "13"): string {
   const parts = [

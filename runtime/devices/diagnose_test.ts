@@ -42,7 +42,7 @@ Deno.test("what CUDA lacks is told one thing at a time, with the step that mends
   });
   assertLacks("cuda", nvidia, {
     reason: /library for it is not installed/,
-    step: /libonnxruntime_providers_cuda\.so of version 1\.30\.0 .*onnxruntime-gpu==1\.30\.0.* into \/ort$/,
+    step: /^run wuerstchen doctor --install cuda$/,
   });
   assertLacks("cuda", { ...installed, nvidiaDriver: "535.104.05" }, {
     reason: /^driver 535\.104\.05 is too old for CUDA 13$/,
@@ -51,7 +51,8 @@ Deno.test("what CUDA lacks is told one thing at a time, with the step that mends
   const missing = ["libcudnn.so.9", "libcublasLt.so.13"];
   assertLacks("cuda", { ...installed, providers: { ...installed.providers, cuda: { needs, missing } } }, {
     reason: /ask for libcudnn\.so\.9, libcublasLt\.so\.13, which/,
-    step: /^install the CUDA 13 toolkit and cuDNN 9 for CUDA 13, and name its folder in LD_LIBRARY_PATH/,
+    step:
+      /^run wuerstchen doctor --install cuda, or install the CUDA 13 toolkit and cuDNN 9 for CUDA 13, and name its folder in LD_LIBRARY_PATH/,
   });
 });
 
@@ -62,7 +63,10 @@ Deno.test("an older driver does for a library that was built for an older CUDA",
 });
 
 Deno.test("TensorRT asks for its own library", () => {
-  assertLacks("tensorrt", installed, { reason: /is not installed/, step: /providers_tensorrt\.so/ });
+  assertLacks("tensorrt", installed, {
+    reason: /is not installed/,
+    step: /providers_tensorrt\.so of version 1\.30\.0 .*onnxruntime-gpu==1\.30\.0.* into \/ort$/,
+  });
   const tensorrt = { needs, missing: ["libnvinfer.so.10"] };
   assertLacks("tensorrt", { ...installed, providers: { ...installed.providers, tensorrt } }, {
     reason: /libnvinfer\.so\.10/,

@@ -2,9 +2,15 @@
  * Which libraries a library of Linux asks for.
  * @module
  */
+import { type System, thisSystem } from "./system.ts";
 
 /** Reads a part of a file; less where it ends before. */
 export type ReadAt = (offset: number, length: number) => Promise<Uint8Array>;
+
+/** Reads a file of this system; nothing where it cannot be read. */
+export function libraryReader(path: string, system: Pick<System, "read"> = thisSystem): ReadAt {
+  return async (offset, length) => await system.read(path, { offset, length }) ?? new Uint8Array();
+}
 
 const magic = 0x7f454c46;
 /** Kinds of entries of a dynamic section. */

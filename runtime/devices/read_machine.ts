@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { neededLibraries } from "./needed_libraries.ts";
+import { libraryReader, neededLibraries } from "./needed_libraries.ts";
 import { type System, thisSystem } from "./system.ts";
 
 /** A graphics card. */
@@ -120,9 +120,7 @@ async function readProviders(system: System, libraries: string): Promise<Machine
   const found = names.length > 0 ? await librariesOf(system) : new Set<string>();
   const providers: Record<string, Machine["providers"][string]> = {};
   for (const name of names.sort()) {
-    const needs = await neededLibraries(async (offset, length) => {
-      return await system.read(join(libraries, name), { offset, length }) ?? new Uint8Array();
-    });
+    const needs = await neededLibraries(libraryReader(join(libraries, name), system));
     const missing = needs.filter((need) => !found.has(need) && !beside.includes(need));
     providers[name.replace(/^libonnxruntime_providers_(\w+)\.so$/, "$1")] = { needs, missing };
   }
@@ -130,7 +128,7 @@ async function readProviders(system: System, libraries: string): Promise<Machine
 }
 
 /** All names in the folders that the system's loader looks into (ld.so(8)). */
-async function librariesOf(system: System): Promise<Set<string>> {
+export async function librariesOf(system: System = thisSystem): Promise<Set<string>> {
   const listed = (await system.environment("LD_LIBRARY_PATH"))?.split(":") ?? [];
   const files = (await system.list("/etc/ld.so.conf.d")).map((name) => `/etc/ld.so.conf.d/${name}`);
   for (const file of ["/etc/ld.so.conf", ...files]) {

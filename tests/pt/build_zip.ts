@@ -1,8 +1,8 @@
 /**
- * Builds zip files of stored entries, right or wrong, for tests of their reader.
+ * Builds zip files, right or wrong, for tests of their reader.
  * @module
  */
-import { crc32 } from "node:zlib";
+import { crc32, deflateRawSync } from "node:zlib";
 
 /** One entry, and lies about it. */
 export interface Entry {
@@ -14,6 +14,8 @@ export interface Entry {
   readonly local?: Partial<Fields>;
   /** Sizes and offset in the 64-bit field, as files beyond 4 GB have them. */
   readonly wide?: boolean;
+  /** Compresses it. */
+  readonly deflated?: boolean;
 }
 
 interface Fields {
@@ -66,9 +68,11 @@ export function buildZip(entries: readonly Entry[], end: EndFields = {}): Uint8A
   const body: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
   let at = 0;
-  for (const { name, data, directory: lies = {}, local = {}, wide = false } of entries) {
-    const crc = crc32(data);
-    const truth: Fields = { name, flags: 0, method: 0, packed: data.length, size: data.length, offset: at };
+  for (const { name, data: content, directory: lies = {}, local = {}, wide = false, deflated = false } of entries) {
+    const crc = crc32(content);
+    const data = deflated ? new Uint8Array(deflateRawSync(content)) : content;
+    const method = deflated ? 8 : 0;
+    const truth: Fields = { name, flags: 0, method, packed: data.length, size: content.length, offset: at };
     const own = { ...truth, ...local };
     const head = record([
       ...[[4, 0x04034b50], [2, 20], [2, own.flags], [2, own.method], [4, 0], [4, crc]] as const,

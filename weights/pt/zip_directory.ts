@@ -1,9 +1,8 @@
 /**
- * The table of contents of a zip file (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, §4.3), for files whose entries
- * are stored as they are, as `torch.save` writes them.
+ * The table of contents of a zip file (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, §4.3).
  *
- * Nothing is unpacked, so there is nothing to blow up: a compressed or encrypted entry, one that reaches over another or out of
- * the file, and a local header that contradicts the directory are errors.
+ * Nothing is unpacked, so there is nothing to blow up: an encrypted entry, one that reaches over another or out of the file, and a local
+ * header that contradicts the directory are errors. Compressed entries are too, unless they are asked for: `torch.save` stores as it is.
  * @module
  */
 import { CheckpointError } from "../../errors.ts";
@@ -14,8 +13,12 @@ import { quote } from "../quote.ts";
 export interface ZipEntry {
   readonly start: number;
   readonly end: number;
-  /** CRC-32 of the bytes, as the directory says. */
+  /** CRC-32 of the content, as the directory says. */
   readonly crc: number;
+  /** Bytes of the content, which are those in the file unless it is compressed. */
+  readonly size: number;
+  /** Compressed by DEFLATE (RFC 1951). */
+  readonly isDeflated: boolean;
 }
 
 interface Listed {
@@ -23,9 +26,15 @@ interface Listed {
   readonly nameBytes: Uint8Array;
   readonly offset: number;
   readonly size: number;
+  /** Bytes in the file. */
+  readonly packed: number;
   readonly crc: number;
   readonly flags: number;
+  readonly method: number;
 }
+
+/** How bytes of an entry became those in the file (§4.4.5). */
+const methods = { stored: 0, deflated: 8 };
 
 const signatures = {
   end: 0x06054b50,
@@ -45,21 +54,31 @@ const saturated = { short: 0xffff, long: 0xffffffff };
 /**
  * Reads which entries a zip file has and where their bytes are.
  *
- * @throws {CheckpointError} where the file is no zip of stored entries, or contradicts itself
+ * @param options.deflated entries may be compressed
+ * @throws {CheckpointError} where the file is no zip of such entries, or contradicts itself
  */
-export async function readZipDirectory(file: FixedFile): Promise<Map<string, ZipEntry>> {
+export async function readZipDirectory(
+  file: FixedFile,
+  { deflated = false }: { deflated?: boolean } = {},
+): Promise<Map<string, ZipEntry>> {
   const { start, size, count } = await findDirectory(file);
-  const listed = parseDirectory(await file.read(start, size), { file, count });
+  const listed = parseDirectory(await file.read(start, size), { file, count, deflated });
   const entries = new Map<string, ZipEntry>();
   let free = 0;
   for (const entry of listed.sort((a, b) => a.offset - b.offset)) {
     if (entry.offset < free) throw damaged(file, `entry ${quote(entry.name)} overlaps the one before`);
     if (entry.offset + 30 > start) throw damaged(file, `entry ${quote(entry.name)} begins behind the entries`);
     const begin = await dataStart(file, entry);
-    const end = begin + entry.size;
+    const end = begin + entry.packed;
     if (end > start) throw damaged(file, `entry ${quote(entry.name)} reaches out of the file`);
     if (entries.has(entry.name)) throw damaged(file, `entry ${quote(entry.name)} is there twice`);
-    entries.set(entry.name, { start: begin, end, crc: entry.crc });
+    entries.set(entry.name, {
+      start: begin,
+      end,
+      crc: entry.crc,
+      size: entry.size,
+      isDeflated: entry.method === methods.deflated,
+    });
     free = end;
   }
   return entries;
@@ -122,7 +141,10 @@ async function readEnd64(file: FixedFile, end: number) {
   return { count, size: number(view, 40, file), start: number(view, 48, file), end };
 }
 
-function parseDirectory(bytes: Uint8Array, { file, count }: { file: FixedFile; count: number }): Listed[] {
+function parseDirectory(
+  bytes: Uint8Array,
+  { file, count, deflated }: { file: FixedFile; count: number; deflated: boolean },
+): Listed[] {
   const view = viewOf(bytes);
   const listed: Listed[] = [];
   let at = 0;
@@ -143,11 +165,18 @@ function parseDirectory(bytes: Uint8Array, { file, count }: { file: FixedFile; c
     const flags = view.getUint16(at + 8, true);
     const method = view.getUint16(at + 10, true);
     if ((flags & 1) !== 0) throw damaged(file, `entry ${quote(name)} is encrypted`);
-    if (method !== 0) throw damaged(file, `entry ${quote(name)} is compressed, as torch.save never does`);
+    if (method === methods.deflated ? !deflated : method !== methods.stored) {
+      throw damaged(
+        file,
+        `entry ${quote(name)} is compressed${deflated ? " in a way that is not known" : ", as torch.save never does"}`,
+      );
+    }
     const extra = bytes.subarray(nameEnd, nameEnd + extraLength);
     const { size, packed, offset } = sizesOf(view, { at, extra, file, name });
-    if (size !== packed) throw damaged(file, `entry ${quote(name)} is stored in ${packed} bytes but has ${size}`);
-    listed.push({ name, nameBytes, offset, size, crc: view.getUint32(at + 16, true), flags });
+    if (method === methods.stored && size !== packed) {
+      throw damaged(file, `entry ${quote(name)} is stored in ${packed} bytes but has ${size}`);
+    }
+    listed.push({ name, nameBytes, offset, size, packed, crc: view.getUint32(at + 16, true), flags, method });
     at = next;
   }
   if (listed.length !== count) throw damaged(file, `expected ${count} entries but found ${listed.length}`);
@@ -189,7 +218,10 @@ function field(extra: Uint8Array, id: number): Uint8Array | undefined {
 }
 
 /** Reads an entry's local header, whose name and padding come before the bytes. */
-async function dataStart(file: FixedFile, { name, nameBytes, offset, size, flags }: Listed): Promise<number> {
+async function dataStart(
+  file: FixedFile,
+  { name, nameBytes, offset, size, packed, flags, method }: Listed,
+): Promise<number> {
   const header = await file.read(offset, Math.min(30 + nameBytes.length, file.size - offset));
   const view = viewOf(header);
   const wrong = (what: string) => damaged(file, `the header of entry ${quote(name)} ${what}`);
@@ -198,11 +230,13 @@ async function dataStart(file: FixedFile, { name, nameBytes, offset, size, flags
   if (view.getUint16(26, true) !== nameBytes.length || own.some((byte, i) => byte !== nameBytes[i])) {
     throw wrong("has another name than the directory");
   }
-  if (view.getUint16(8, true) !== 0 || (view.getUint16(6, true) & 1) !== 0) throw wrong("says that it is compressed");
+  if (view.getUint16(8, true) !== method || (view.getUint16(6, true) & 1) !== 0) {
+    throw wrong(method === methods.stored ? "says that it is compressed" : "says that it is packed otherwise");
+  }
   const described = (flags & 8) !== 0;
-  for (const at of [18, 22]) {
+  for (const [at, expected] of [[18, packed], [22, size]] as const) {
     const said = view.getUint32(at, true);
-    if (said !== size && said !== saturated.long && !(described && said === 0)) throw wrong("has another size");
+    if (said !== expected && said !== saturated.long && !(described && said === 0)) throw wrong("has another size");
   }
   return offset + 30 + nameBytes.length + view.getUint16(28, true);
 }
