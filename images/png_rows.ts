@@ -36,7 +36,7 @@ function bytesOf(data: PngSamples["data"]): Uint8Array {
  * Every row behind the number of its filter, each row with the filter whose residuals are smallest (PNG 1.2, section 9.6):
  * height × (1 + width·channels·bytes) bytes.
  */
-export function filteredRows({ width, height, channels, data: samples }: PngSamples): Uint8Array {
+export function filteredRows({ width, height, channels, data: samples }: PngSamples): Uint8Array<ArrayBuffer> {
   const bytes = channels * samples.BYTES_PER_ELEMENT;
   const stride = width * bytes;
   const data = bytesOf(samples);
