@@ -15,16 +15,21 @@ export function isSpecifier(text: string): boolean {
   return /^(npm:|https?:|file:)/.test(text) || /[/\\]/.test(text) || /\.[cm]?[jt]s$/.test(text);
 }
 
+/** Addresses of this machine, which no other one can stand in for. */
+const loopback = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\//;
+
 /**
  * What identifies an outside plugin, however it was written.
  *
- * @param specifier a path, `npm:name@version`, or `https://…`
+ * @param specifier a path, `npm:name@version`, `https://…`, or `http://…` of this machine
  * @param options.folder what paths are relative to; the working folder where left out
  * @throws {ConfigError} where it is none of these
  */
 export function canonicalSpecifier(specifier: string, { folder = Deno.cwd() }: { folder?: string } = {}): string {
   if (/^npm:\S+$/.test(specifier)) return specifier;
-  if (/^(https|file):/.test(specifier) && URL.canParse(specifier)) return new URL(specifier).href;
+  if ((/^(https|file):/.test(specifier) || loopback.test(specifier)) && URL.canParse(specifier)) {
+    return new URL(specifier).href;
+  }
   if (/^[a-z][a-z\d+.-]+:/i.test(specifier)) {
     throw new ConfigError(`Expected a plugin as a path, npm:… or https://… but found ${JSON.stringify(specifier)}`);
   }
@@ -65,10 +70,16 @@ export async function loadPlugin(
     module = await importModule(source);
   } catch (error) {
     if (error instanceof PermissionError) throw error;
-    const text = error instanceof Error ? error.message : String(error);
-    throw new PluginError(`${specifier}: cannot be loaded: ${text.split("\n")[0]}`, { cause: error });
+    throw new PluginError(`${specifier}: cannot be loaded: ${reasonOf(error)}`, { cause: error });
   }
   return registry.add((module as { default?: unknown } | undefined)?.default, { source });
+}
+
+/** Why a module cannot be imported, in a line. */
+function reasonOf(error: unknown): string {
+  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  if (!line.includes("lockfile is out of date")) return line;
+  return "deno.lock does not know it: run this once with deno run --frozen=false, which writes it down there";
 }
 
 /** Imports modules as this program can: a compiled one from files alone, and what they import out of the folders of allowed plugins. */

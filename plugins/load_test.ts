@@ -56,6 +56,26 @@ Deno.test("a plugin that cannot be loaded, throws at load or exports nothing is 
   });
 });
 
+Deno.test("http: is taken from this machine alone", () => {
+  for (const address of ["http://localhost:80/a.ts", "http://127.0.0.1:8000/a.ts", "http://[::1]/a.ts"]) {
+    assert.equal(canonicalSpecifier(address), new URL(address).href);
+  }
+  for (const address of ["http://example.com/a.ts", "http://localhost.example.com/a.ts", "http://127.0.0.1.nip.io/a"]) {
+    assert.throws(() => canonicalSpecifier(address), /Expected a plugin as a path, npm:… or https:\/\/… but found/);
+  }
+});
+
+Deno.test("what the lock file does not know says how it gets there", async () => {
+  const importModule = () => Promise.reject(new TypeError("The lockfile is out of date. Run `deno install`\nchanges:"));
+  const allowed = new Set(["npm:mine@1.0.0"]);
+  await assert.rejects(loadPlugin("npm:mine@1.0.0", builtinRegistry(), { allowed, importModule }), {
+    name: "PluginError",
+    message:
+      "npm:mine@1.0.0: cannot be loaded: deno.lock does not know it: run this once with deno run --frozen=false, " +
+      "which writes it down there",
+  });
+});
+
 Deno.test("specifiers are told from names, and one file has one form", () => {
   for (const text of ["./my.ts", "my.ts", "a/b", "npm:x", "https://example.com/x.js", "my.mjs"]) {
     assert(isSpecifier(text), text);
