@@ -43,7 +43,9 @@ function xterm(index: number): number[] {
   return [Math.floor((index - 16) / 36), Math.floor((index - 16) / 6) % 6, (index - 16) % 6].map(level);
 }
 
-const apple = decodePng(await Deno.readFile(new URL("../models/emoji/pictures/red-apple-0.png", import.meta.url)));
+const apple = decodePng(
+  await Deno.readFile(new URL("../models/emoji/pictures/red-apple-flat-on-a-blue-background-0.png", import.meta.url)),
+);
 
 Deno.test("half blocks in 24 bits are the averaged picture, pixel by pixel", () => {
   for (const columns of [40, 33, 128, 500]) {

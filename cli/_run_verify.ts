@@ -15,7 +15,7 @@ import type { VerifyFlags } from "./verify.ts";
 const usualPrompts = [
   "a red apple on a blue background",
   "a fox",
-  "a house by the sea",
+  "cherries on a yellow background",
   "a sunflower on a white background",
 ];
 

@@ -6,7 +6,8 @@ import { findModel } from "./model.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { copyTinyModel, quick, tinyModel } from "../tests/tiny_model.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
-import { tensor } from "../tensor/tensor.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { openCheckpoint } from "../weights/checkpoint.ts";
 
 const checkpoints = new URL("../tests/fixtures/checkpoints/", import.meta.url).pathname;
 
@@ -65,10 +66,17 @@ Deno.test("a file of the wrong network, family or width is refused by its name",
     { prior: `${checkpoints}cascade_stage_c_lite_bf16.safetensors` },
     /the weights of Stable Cascade's Stage C, which is not supported/,
   );
-  const emoji = new URL("../models/emoji/prior/prior/diffusion_pytorch_model.safetensors", import.meta.url).pathname;
-  await refuses({ prior: emoji }, /Expected 40 channels of text, as .* has them, but found 128: name the model/);
   await refuses({ prior: `${checkpoints}stage_c_prior.pt` }, /how many heads share 48 channels/, "emoji");
   await refuses({}, /weights alone have no tokenizer and no text encoder/, `${checkpoints}stage_c_prior.pt`);
+  await inTempFolder(async (folder) => {
+    const { tensors, read } = await openCheckpoint(join(prior, "prior"), { stem: "diffusion_pytorch_model" });
+    const wider: Record<string, Tensor> = {};
+    for (const key of tensors.keys()) wider[key] = await read(key);
+    wider["cond_mapper.0.weight"] = tensor("float32", [48, 56]);
+    const path = join(folder, "wider.safetensors");
+    await writeSafetensors(path, wider);
+    await refuses({ prior: path }, /Expected 40 channels of text, as .* has them, but found 56: name the model/);
+  });
   await inTempFolder(async (folder) => {
     const path = join(folder, "unknown.safetensors");
     await writeSafetensors(path, { "a.b": tensor("float32", [1]) });
