@@ -30,7 +30,7 @@ export function compareCommand(): Command {
     .argument("<run-folder>", "folder of a run")
     .argument("<other-folder>", "folder of another run")
     .option("--html <file>", "write a page that stands alone, with pictures side by side")
-    .option("-f, --force", "replace the page's file")
+    .option("--force", "replace the page's file")
     .option("--json", "print one JSON object")
     .option("--debug", "show the stack of an error")
     .helpOption("-h, --help", "show this help")
