@@ -33,7 +33,14 @@ export type { GuidanceSchedule } from "./pipeline/guidance.ts";
 export { type ChosenDevices, type DeviceChoice, type DeviceNetwork, deviceNetworks } from "./pipeline/devices.ts";
 export { type Device, type DeviceName, deviceNames } from "./runtime/devices/device.ts";
 export { type NetworkName, networkNames, type PrecisionChoice } from "./pipeline/precisions.ts";
-export { describePreset, type Preset, type PresetName, presetNames, presets } from "./pipeline/presets.ts";
+export {
+  describePreset,
+  type Preset,
+  type PresetName,
+  presetNames,
+  presets,
+  type StagePreset,
+} from "./pipeline/presets.ts";
 export { type Precision, precisions } from "./weights/precision.ts";
 export type { Encoding } from "./plugins/contracts/postprocessor.ts";
 export type { OpenRuntime } from "./plugins/open_runtime.ts";

@@ -11,6 +11,7 @@ import { planSizes } from "../pipeline/plan.ts";
 import { inspectModel } from "../stages/inspect.ts";
 import { readTrainingConfig } from "../train/config.ts";
 import { planTraining } from "../train/plan.ts";
+import { checkFilesHere, planMemory } from "./_plan_memory.ts";
 import { watchDownloads } from "./_download_progress.ts";
 import { type DescribedModel, readModelConfigs } from "./_model_configs.ts";
 import { formatSeconds } from "./_progress.ts";
@@ -59,7 +60,7 @@ export async function runPlan(what: string, flags: PlanFlags): Promise<void> {
   else writeOut(formatPlan(plan, { speed }));
 }
 
-/** Program, runtime library and JavaScript heap. */
+/** Program, runtime library and JavaScript heap, for models without files, whose graphs cannot be rewritten as they will be run. */
 const baseBytes = 200e6;
 
 async function modelPlan(name: string, flags: PlanFlags, { speed }: { speed: number }): Promise<Plan> {
@@ -80,6 +81,9 @@ async function modelPlan(name: string, flags: PlanFlags, { speed }: { speed: num
     // Only where somebody wants to look on.
     preview: [0, 1],
   };
+  const isHere = !remote && model.folders !== undefined;
+  if (!isHere) checkFilesHere(flags);
+  const memory = isHere ? await planMemory(name, flags) : undefined;
   const rows = inspected(model, plan).flatMap(({ name, parameters, flops, nodes, activationBytes }): PlanRow[] => {
     const [times, batch] = runs[name] ?? [];
     if (times === undefined || batch === undefined) return [];
@@ -91,7 +95,7 @@ async function modelPlan(name: string, flags: PlanFlags, { speed }: { speed: num
       runs: times,
       parameters,
       disk: weights?.bytes ?? 4 * parameters,
-      memory: baseBytes + 4 * parameters + batch * activationBytes,
+      memory: memory?.get(name) ?? baseBytes + 4 * parameters + batch * activationBytes,
       flops: work.flops,
       seconds: forecastSeconds(work, { speed, kind: "inference" }),
     }];

@@ -3,7 +3,8 @@
  * @module
  */
 import { Command } from "commander";
-import { appended, integerOption, sideOption } from "./_options.ts";
+import { parsePrecision, type PrecisionChoice } from "../pipeline/precisions.ts";
+import { appended, bytesOption, integerOption, sideOption } from "./_options.ts";
 
 /** The flags of `plan`, parsed. */
 export interface PlanFlags {
@@ -12,6 +13,8 @@ export interface PlanFlags {
   readonly variant?: string;
   readonly width?: number;
   readonly height?: number;
+  readonly precision?: PrecisionChoice | "auto";
+  readonly maxMemory?: number;
   readonly set?: readonly string[];
   readonly threads?: number;
   readonly json?: boolean;
@@ -23,6 +26,7 @@ Time is a forecast from the speed of matrix products, which is measured for a mo
 
 Examples:
   wuerstchen plan emoji
+  wuerstchen plan emoji -W 1024 -H 1024 --max-memory 500MB
   wuerstchen plan wuerstchen-v2 -W 1024 -H 1024    the published sizes, without its files
   wuerstchen plan warp-ai/wuerstchen               what would be fetched too; only configurations and headers are
   wuerstchen plan icons.jsonc                      a training
@@ -45,6 +49,12 @@ export function planCommand(): Command {
     .option("--variant <word>", "weights of this variant, such as fp16, for a model on the hub")
     .option("-W, --width <px>", "width of the picture in pixels (default: the model's own)", sideOption("--width"))
     .option("-H, --height <px>", "height of the picture in pixels (default: the model's own)", sideOption("--height"))
+    .option("--precision <word>", "with its weights in int8, say, where its files are here", parsePrecision)
+    .option(
+      "--max-memory <size>",
+      "within this, such as 2GiB, as generate keeps to it, or refuse; where its files are here",
+      bytesOption("--max-memory"),
+    )
     .option("--set <key=value>", "change a setting of a training; may be repeated", appended)
     .option(
       "-t, --threads <n>",

@@ -312,8 +312,18 @@ export class Pipeline implements AsyncDisposable {
     job.checkLatents("decoder", decoder.stage.config.c_in);
     job.checkHandOver({ image_embeddings: decoder.stage.config.effnet_embd, latents: decoder.stage.config.c_in });
     tilesOf(decoder.autoencoder, job.plan.decoder, job.options);
-    if (this.#maxMemory !== undefined) saveMemory(job, this.parts, { room: this.#maxMemory });
+    this.fit(job);
     return job;
+  }
+
+  /**
+   * Makes a job keep to the memory that it may take.
+   *
+   * @internal
+   * @throws {ResourceError} where it cannot
+   */
+  fit(job: Job): void {
+    if (this.#maxMemory !== undefined) saveMemory(job, this.parts, { room: this.#maxMemory });
   }
 
   #run<Result>(

@@ -16,7 +16,7 @@ export const presetNames = ["draft", "balanced", "quality"] as const;
 export type PresetName = typeof presetNames[number];
 
 /** How a stage is sampled. */
-interface StagePreset {
+export interface StagePreset {
   readonly scheduler: string;
   readonly steps: number;
   /** Where guidance acts; in all steps where left out. */
