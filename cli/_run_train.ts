@@ -8,6 +8,7 @@ import { phaseNames, readTrainingConfig } from "../train/config.ts";
 import { phaseTitles } from "../train/report/phase_section.ts";
 import { trainingConfigSchema } from "../train/config_json_schema.ts";
 import { train, type TrainingEvent } from "../train/trainer.ts";
+import { watchDownloads } from "./_download_progress.ts";
 import { InterruptedError } from "./_errors.ts";
 import { watchInterruption } from "./_interruption.ts";
 import { Progress } from "./_progress.ts";
@@ -32,12 +33,19 @@ export async function runTrain(path: string | undefined, flags: TrainFlags): Pro
   const plan = phaseNames.flatMap((name) =>
     config[name] ? [{ stage: phaseTitles[name], total: config[name].steps }] : []
   );
-  using progress = new Progress(quiet ? [] : plan, {
-    terminal: quiet ? { ...terminal, isTerminal: false, write: () => {} } : terminal,
-  });
+  using downloads = await watchDownloads({ terminal, quiet, signal: interruption.signal });
+  using shown = new DisposableStack();
+  // Drawn from the first event on, when whatever had to be fetched is here.
+  let progress: Progress | undefined;
   let model: string | undefined;
   const start = performance.now();
-  for await (const event of train(config, { folder, acceptChanges, ignoreMemory, signal: interruption.signal })) {
+  const { signal } = interruption;
+  for await (const event of train(config, { folder, acceptChanges, ignoreMemory, hub: downloads.hub, signal })) {
+    progress ??= shown.use(
+      new Progress(quiet ? [] : plan, {
+        terminal: quiet ? { ...terminal, isTerminal: false, write: () => {} } : terminal,
+      }),
+    );
     if (event.type === "progress") {
       progress.update({
         stage: phaseTitles[event.phase],
@@ -51,7 +59,7 @@ export async function runTrain(path: string | undefined, flags: TrainFlags): Pro
     else if (!quiet) say(event, { terminal, progress, minutes: (performance.now() - start) / 60_000 });
     if (event.type === "end") model = event["path"] as string;
   }
-  progress.done();
+  progress?.done();
   if (model === undefined) {
     const { reason } = interruption.signal;
     throw reason instanceof InterruptedError

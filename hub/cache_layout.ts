@@ -43,6 +43,13 @@ export function snapshotFolder(repository: string, commit: string): string {
   return join(repository, "snapshots", commit);
 }
 
+/** The repository and commit that a folder in a snapshot belongs to, as `org/name@commit`; `undefined` where it lies in none. */
+export function snapshotName(folder: string): string | undefined {
+  const [, name, commit] = /[\\/](models--[^\\/]+)[\\/]snapshots[\\/]([0-9a-f]{40})(?=[\\/]|$)/.exec(folder) ?? [];
+  const id = name === undefined ? undefined : repositoryOf(name);
+  return id === undefined ? undefined : `${id}@${commit}`;
+}
+
 /** The commit that a revision was at when it was last fetched. */
 export async function readRef(repository: string, revision: string): Promise<string | undefined> {
   if (isCommit(revision)) return revision;

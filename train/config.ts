@@ -4,6 +4,8 @@
  */
 import { dirname, resolve } from "node:path";
 import { ConfigError } from "../errors.ts";
+import { statIfThere } from "../files/stat_if_there.ts";
+import { parseModelId } from "../hub/model_id.ts";
 import { semanticCompressorConfig } from "../networks/semantic_compressor.ts";
 import { smallCompressorConfig } from "../networks/small_compressor.ts";
 import { applyChange } from "../config/apply_change.ts";
@@ -45,17 +47,23 @@ export async function readTrainingConfig(
   const base = dirname(path);
   return {
     ...config,
-    ...(config.start === undefined ? {} : { start: resolvedStart(config.start, base) }),
+    ...(config.start === undefined ? {} : { start: await resolvedStart(config.start, base) }),
     data: { ...config.data, path: resolve(base, config.data.path) },
   };
 }
 
-function resolvedStart(
+/** Folders are relative to the configuration's own; a repository on a hub is a name that no folder has. */
+async function resolvedStart(
   start: NonNullable<TrainingConfig["start"]>,
   base: string,
-): NonNullable<TrainingConfig["start"]> {
-  if (typeof start === "string") return resolve(base, start);
-  return Object.fromEntries(Object.entries(start).map(([name, folder]) => [name, resolve(base, folder!)]));
+): Promise<NonNullable<TrainingConfig["start"]>> {
+  const located = async (name: string) => {
+    const path = resolve(base, name);
+    return (await statIfThere(path))?.isDirectory || parseModelId(name) === undefined ? path : name;
+  };
+  if (typeof start === "string") return await located(start);
+  const parts = Object.entries(start).map(async ([part, name]) => [part, await located(name!)] as const);
+  return Object.fromEntries(await Promise.all(parts));
 }
 
 /** As {@linkcode readTrainingConfig}, of text; paths stay as they are. */

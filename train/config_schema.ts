@@ -285,13 +285,14 @@ export const trainingConfig = z.strictObject({
   start: z.union([
     z.string(),
     z.strictObject({
-      prior: z.string().optional().describe("Folder of the prior's repository."),
-      decoder: z.string().optional().describe("Folder of the decoder's repository."),
-      compressor: z.string().optional().describe("Folder of the compressor."),
+      prior: z.string().optional().describe("Folder of the prior's repository, or its name on the hub."),
+      decoder: z.string().optional().describe("Folder of the decoder's repository, or its name on the hub."),
+      compressor: z.string().optional().describe("Folder of the compressor, or a model on the hub that has one."),
     }),
   ]).optional().describe(
-    "A model whose weights and sizes training starts from: a folder that holds `prior/`, `decoder/` and `compressor/`, or a folder for " +
-      "each of them. Networks that it does not have are new, and so are all where this is left out.",
+    "A model whose weights and sizes training starts from: a folder that holds `prior/`, `decoder/` and `compressor/`, a repository on the " +
+      "hub (`org/name`, `org/name@revision`), or one of both for each of them. Networks that it does not have are new, and so are all where " +
+      "this is left out.",
   ),
   data: data.describe("The pictures and their captions."),
   model: model.prefault({}).describe("The model: sizes of its networks, and how their latents fit together."),

@@ -6,6 +6,7 @@
 import { basename, dirname, join } from "node:path";
 import { CheckpointError, ResourceError } from "../errors.ts";
 import { syncFolder, writeFileAtomic } from "../files/atomic_write.ts";
+import { snapshotName } from "../hub/cache_layout.ts";
 import { stageCClassName } from "../networks/stage_c.ts";
 import { isT5, textClassName, type TextEncoderConfig } from "../networks/text_encoder.ts";
 import { type DType, type Tensor, tensor } from "../tensor/tensor.ts";
@@ -139,10 +140,13 @@ export async function writeWholeModel(
   await syncFolder(dirname(path));
 }
 
-/** The configuration without the names of folders of this machine. */
+/** The configuration without the names of folders of this machine; a model of a hub is its commit. */
 function withoutFolders({ start, data, ...config }: TrainingConfig): unknown {
-  const names = typeof start === "object" ? Object.values(start) : start === undefined ? [] : [start];
-  const from = names.length === 0 ? {} : { start: names.map((name) => basename(name!)).join(", ") };
+  const named = (folder: string) => snapshotName(folder) ?? basename(folder);
+  const parts = typeof start === "object" ? Object.entries(start) : [];
+  const from = start === undefined
+    ? {}
+    : { start: typeof start === "string" ? named(start) : Object.fromEntries(parts.map(([k, v]) => [k, named(v!)])) };
   return { ...config, ...from, data: { ...data, path: basename(data.path) } };
 }
 

@@ -3,8 +3,10 @@
  * @module
  */
 import { join } from "node:path";
+import type { HubOptions } from "../pipeline/fetch_model.ts";
 import { checkTraining } from "./check_training.ts";
 import { type PhaseName, phaseNames, type TrainingConfig } from "./config.ts";
+import { fetchStart } from "./fetch_start.ts";
 import { networkConfigs, type NetworkName } from "./networks.ts";
 import { copiesOf, parameterCounts, phaseCost } from "./phase_cost.ts";
 import { withStartSizes } from "./start.ts";
@@ -39,12 +41,17 @@ export interface TrainingPlan {
 }
 
 /**
- * Plans a training: every phase's graph is built, with its backward pass, and counted; nothing is run.
+ * Plans a training: every phase's graph is built, with its backward pass, and counted; nothing is run. Of a model on a hub no weights
+ * are fetched.
  *
  * @throws {ConfigError} where the configuration is impossible
  */
-export async function planTraining(given: TrainingConfig): Promise<TrainingPlan> {
-  const config = await withStartSizes(given);
+export async function planTraining(
+  given: TrainingConfig,
+  { hub }: { hub?: HubOptions | undefined } = {},
+): Promise<TrainingPlan> {
+  const start = given.start && (await fetchStart(given.start, { hub: { ...hub, weights: false } })).start;
+  const config = await withStartSizes(start === undefined ? given : { ...given, start });
   checkTraining(config);
   const folder = await Deno.makeTempDir();
   try {

@@ -78,7 +78,8 @@ async function isFolder(path: string): Promise<boolean> {
 
 async function copyFiles(from: string, to: string): Promise<void> {
   await Deno.mkdir(to, { recursive: true });
-  for await (const { name, isFile } of Deno.readDir(from)) {
-    if (isFile) await Deno.copyFile(join(from, name), join(to, name));
+  for await (const { name } of Deno.readDir(from)) {
+    // In the hub's cache files are links.
+    if ((await statIfThere(join(from, name)))?.isFile) await Deno.copyFile(join(from, name), join(to, name));
   }
 }

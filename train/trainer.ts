@@ -8,6 +8,7 @@ import { checkTraining } from "./check_training.ts";
 import { checkTrainingData } from "./check_training_data.ts";
 import { checkTrainingMemory } from "./check_training_memory.ts";
 import { checkTrainingConfig, phaseNames, type TrainingConfig, type TrainingSettings } from "./config.ts";
+import { fetchStart, readStartCommits, writeStartCommits } from "./fetch_start.ts";
 import { writeWholeModel } from "./model_folder.ts";
 import { networkConfigs } from "./networks.ts";
 import { bucketOptions } from "./picture_sizes.ts";
@@ -30,14 +31,22 @@ export type { LoggedEvent, TrainingEvent, TrainOptions } from "./training_event.
  * @param settings what {@linkcode readTrainingConfig} gives, or an object of the same keys, whose paths are relative to the current folder
  * @throws {ConfigError} where the configuration is impossible, or is not the one that the run was started with
  * @throws {CheckpointError} where the data set or a checkpoint cannot be read
+ * @throws {HubError} where the model to start from is on a hub and cannot be had
  * @throws {NumericError} where the loss or a gradient is no finite number; the last checkpoint stays
  * @throws {ResourceError} where the memory is too small, before anything is built, or the disk is full; the last checkpoint stays
  */
 export async function* train(settings: TrainingSettings, options: TrainOptions): AsyncGenerator<TrainingEvent> {
-  const config = await withStartSizes(checkTrainingConfig(settings));
+  const given = checkTrainingConfig(settings);
+  const started = given.start === undefined ? undefined : await fetchStart(given.start, {
+    commits: await readStartCommits(options.folder),
+    hub: { ...options.hub, signal: options.signal },
+  });
+  const config = await withStartSizes(started ? { ...given, start: started.start } : given);
   checkTraining(config);
   using folder = await RunFolder.open(options.folder);
-  const changes = await acceptedChanges(folder, config, options);
+  // What is kept names the model as it was named: the cache may lie elsewhere tomorrow.
+  const named = given.start === undefined ? config : { ...config, start: given.start };
+  const changes = await acceptedChanges(folder, named, options);
   const scratch = join(folder.path, "scratch");
   const data = await TrainingData.open(config, { scratch });
   const warnings = checkTrainingData(config, data);
@@ -49,9 +58,10 @@ export async function* train(settings: TrainingSettings, options: TrainOptions):
   const buckets = bucketOptions(config, configs);
   if (buckets) await data.useBuckets(buckets, { scratch });
   const progress = await startOrResume(folder, config, configs);
-  await folder.storeConfig(config);
+  await folder.storeConfig(named);
+  await writeStartCommits(folder.path, started?.commits ?? {});
   try {
-    yield* folder.logged(await startLine(config, data, progress));
+    yield* folder.logged(await startLine(named, data, progress));
     for (const message of warnings) yield* folder.logged({ type: "warning", message });
     for (const name of phaseNames) {
       const own = config[name];

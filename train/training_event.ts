@@ -2,6 +2,7 @@
  * What a training tells while it runs.
  * @module
  */
+import type { HubOptions } from "../pipeline/fetch_model.ts";
 import type { PhaseName } from "./config.ts";
 
 /** Options of `train()`. */
@@ -12,6 +13,8 @@ export interface TrainOptions {
   readonly acceptChanges?: boolean;
   /** Tries what needs more memory than is free, in place of refusing it. */
   readonly ignoreMemory?: boolean;
+  /** How a model to start from is fetched, where `start` names one on a hub. */
+  readonly hub?: HubOptions | undefined;
   /** Stops behind a step, with a checkpoint. */
   readonly signal?: AbortSignal | undefined;
 }
