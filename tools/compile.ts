@@ -32,6 +32,7 @@ const platforms: Readonly<Record<string, string>> = {
 /** Modules that are found by a path made at run time: workers, and what plugins may import. */
 const unseen = [
   "weights/_scan_worker.ts",
+  "hub/_hash_worker.ts",
   "train/data/_load_worker.ts",
   "cli/_signal_worker.ts",
   "plugins/zod.ts",
