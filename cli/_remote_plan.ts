@@ -3,10 +3,11 @@
  * @module
  */
 import { join } from "node:path";
-import { CheckpointError } from "../errors.ts";
 import { parseModelId } from "../hub/model_id.ts";
 import { fetchModel, type FetchModelOptions } from "../pipeline/fetch_model.ts";
+import { checkNetwork, type ConfigOf } from "../pipeline/infer_network.ts";
 import { previewWeights, type WeightsPreview } from "../pipeline/weights_preview.ts";
+import type { NetworkKind } from "../weights/recognise.ts";
 import type { DescribedModel } from "./_model_configs.ts";
 
 /** What the hub says about a model: bytes to fetch, bytes in all, and the headers of its weights by the name of their row. */
@@ -48,14 +49,21 @@ export async function readRemote(
   return { download, disk, weights };
 }
 
-/** @throws {CheckpointError} where weights on the hub cannot be those of the network, so that nobody fetches them */
-export function checkCount(
-  weights: WeightsPreview | undefined,
-  { name, parameters }: { name: string; parameters: number },
-): void {
-  // Stage A's encoder is another row.
-  if (weights === undefined || name.startsWith("vqgan") || weights.parameters === parameters) return;
-  throw new CheckpointError(
-    `${name}: its weights hold ${weights.parameters} numbers where its configuration asks for ${parameters}: they are another network's`,
-  );
+/**
+ * Compares the weights on the hub with what their networks declare, as it will be done once they are here.
+ *
+ * @throws {CheckpointError} where they are another network's, so that nobody fetches them
+ */
+export function checkRemote({ configs, folders }: DescribedModel, { weights }: RemoteModel): void {
+  const { prior, decoder } = folders!;
+  const check = <Kind extends NetworkKind>(row: string, kind: Kind, config: ConfigOf[Kind]) => {
+    const found = weights.get(row);
+    if (found) checkNetwork(kind, found.checkpoint, config);
+  };
+  check("prior_text_encoder", "text_encoder", configs.priorText);
+  check("decoder_text_encoder", "text_encoder", configs.decoderText);
+  // A file that was given in place of a network is of sizes of its own.
+  if (prior.file === undefined) check("prior", "prior", configs.prior);
+  if (decoder.file === undefined) check("decoder", "decoder", configs.decoder);
+  if (decoder.vqganFile === undefined) check("vqgan decode", "vqgan", configs.vqgan);
 }

@@ -15,7 +15,7 @@ import { checkFilesHere, planMemory } from "./_plan_memory.ts";
 import { watchDownloads } from "./_download_progress.ts";
 import { type DescribedModel, readModelConfigs } from "./_model_configs.ts";
 import { formatSeconds } from "./_progress.ts";
-import { checkCount, readRemote } from "./_remote_plan.ts";
+import { checkRemote, readRemote } from "./_remote_plan.ts";
 import { writeOut } from "./_stdout.ts";
 import { openTerminal } from "./_terminal.ts";
 import type { PlanFlags } from "./plan.ts";
@@ -69,6 +69,7 @@ async function modelPlan(name: string, flags: PlanFlags, { speed }: { speed: num
   const hub = { ...downloads.hub, ...(variant === undefined ? {} : { variant }) };
   const model = await readModelConfigs(name, { ...flags, hub });
   const remote = await readRemote(model, hub);
+  if (remote) checkRemote(model, remote);
   const { defaults, rules } = model;
   const plan = planSizes({ width: flags.width ?? defaults.width, height: flags.height ?? defaults.height }, rules);
   const guided = (scale: number) => scale > 1 ? 2 : 1;
@@ -89,7 +90,6 @@ async function modelPlan(name: string, flags: PlanFlags, { speed }: { speed: num
     if (times === undefined || batch === undefined) return [];
     const work = { flops: times * batch * flops, nodes: times * nodes };
     const weights = remote?.weights.get(name);
-    checkCount(weights, { name, parameters });
     return [{
       name,
       runs: times,
@@ -144,7 +144,8 @@ function totals(rows: readonly PlanRow[]): { memory: number; flops: number; seco
 
 async function trainingPlan(path: string, { set = [] }: PlanFlags, { speed }: { speed: number }): Promise<Plan> {
   const config = await readTrainingConfig(path, { set });
-  const plan = await planTraining(config);
+  using downloads = await watchDownloads({ terminal: openTerminal("stderr"), quiet: true });
+  const plan = await planTraining(config, { hub: downloads.hub });
   const rows = plan.phases.map(({ phase, steps, trained, stepFlops, stepNodes, memory }): PlanRow => {
     const work = { flops: steps * stepFlops, nodes: steps * stepNodes };
     const seconds = forecastSeconds(work, { speed, kind: "training" });
