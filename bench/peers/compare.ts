@@ -21,11 +21,14 @@ import { benchFlags, type BenchOptions, chooseNamed, readBenchOptions } from "..
 import { median } from "../statistics.ts";
 import { Table } from "../table.ts";
 import { eachWithWeights } from "../weights_folder.ts";
+import { compareFirstSteps, firstStepCase, firstStepRows, firstStepTable, type Opening } from "./first_step.ts";
 
 const help = `deno task bench:peers --python VENV/bin/python [flags]
   --bf16                 also diffusers in bfloat16
   --only a,b             only these cases
-  --steps N              timed runs of a case after its first (default 3)
+  --first-step           in place of the cases: Stage C, 4 GB, from opening its files until its first step is done
+  --depth N              blocks of that Stage C in place of its 32, to try it out
+  --steps N              timed runs of a case after its first, or openings (default 3)
   --threads N            default 2
   --prepack on|off|both  let our runtime pack weights (default: only those in int8)
   --precision a,b        how ours are kept: fp32, fp16, int8, int4, a contender each (default fp32)
@@ -188,8 +191,37 @@ function row(result: PeerResult, { ours, threads }: { ours: PeerResult; threads:
   ]);
 }
 
+/** Opens Stage C in new processes, in turns. */
+async function firstSteps(
+  options: BenchOptions,
+  { python, bf16, depth, folder }: { python: string; bf16: boolean; depth: number | undefined; folder: string },
+): Promise<Opening[]> {
+  const { threads, steps: rounds = 3 } = options;
+  const openers = entries(options, { python, bf16, without: [] }).map((
+    { name, command, prepack, bf16, precision },
+  ) => ({
+    name,
+    command,
+    request: {
+      cacheFolder: join(folder, "cache"),
+      ...(prepack === undefined ? {} : { prepack }),
+      ...(precision === undefined ? {} : { precision }),
+      ...(bf16 === undefined ? {} : { bf16 }),
+    },
+  }));
+  const openings: Opening[] = [];
+  console.error(firstStepTable.head());
+  for await (const timed of eachWithWeights([firstStepCase(options.weightsFolder, { depth })], options)) {
+    openings.push(...await compareFirstSteps(timed, { openers, rounds, threads, folder }));
+  }
+  for (const line of firstStepRows(openings)) console.error(line);
+  return openings;
+}
+
 async function main(
-  { python, bf16 = false, without: left, ...values }: ReturnType<typeof readFlags>["values"],
+  { python, bf16 = false, without: left, "first-step": opens = false, depth, ...values }: ReturnType<
+    typeof readFlags
+  >["values"],
 ): Promise<void> {
   if (python === undefined) {
     throw new ConfigError("Expected --python to name the Python of an environment with diffusers");
@@ -205,6 +237,13 @@ async function main(
     console.error(
       `${report.processor}, ${report.cores} cores, ${report.system}, commit ${report.commit}, ${threads} threads`,
     );
+    if (opens) {
+      const blocks = depth === undefined ? undefined : Number(depth);
+      const openings = await firstSteps(options, { python, bf16, depth: blocks, folder });
+      const text = `${JSON.stringify({ ...report, results: openings }, null, 2)}\n`;
+      if (options.json !== undefined) await Deno.writeTextFile(options.json, text);
+      return;
+    }
     console.error(table.head());
     for await (const timed of eachWithWeights(cases, options)) {
       const contenders = entries(options, { python, bf16, without });
@@ -225,6 +264,8 @@ function readFlags() {
       python: { type: "string" },
       bf16: { type: "boolean" },
       without: { type: "string" },
+      "first-step": { type: "boolean" },
+      depth: { type: "string" },
       help: { type: "boolean" },
     },
   });
