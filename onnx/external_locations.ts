@@ -5,20 +5,31 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 
 /** Numbers of fields in onnx.proto3 (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3). */
-const fields = { graph: 7, initializer: 5, externalData: 13, key: 1, value: 2 } as const;
+const fields = { graph: 7, initializer: 5, name: 8, externalData: 13, key: 1, value: 2 } as const;
+
+/** A tensor whose numbers lie outside of its model. */
+export interface ExternalTensor {
+  readonly name: string;
+  /** What the model says about the place, in its order: `location`, `offset`, `length`. */
+  readonly entries: readonly (readonly [key: string, value: string])[];
+}
+
+/** Every initializer of a model whose numbers lie outside of it. */
+export function* externalData(model: Uint8Array): Generator<ExternalTensor> {
+  for (const graph of messages(model, fields.graph)) {
+    for (const tensor of messages(graph, fields.initializer)) {
+      const entries = [...messages(tensor, fields.externalData)].map((entry) =>
+        [text(entry, fields.key), text(entry, fields.value)] as const
+      );
+      if (entries.length > 0) yield { name: text(tensor, fields.name), entries };
+    }
+  }
+}
 
 /** The locations that a model's initializers name as external data, each once, in their order. */
 export function externalLocations(model: Uint8Array): string[] {
-  const found = new Set<string>();
-  for (const graph of messages(model, fields.graph)) {
-    for (const tensor of messages(graph, fields.initializer)) {
-      for (const entry of messages(tensor, fields.externalData)) {
-        const [key, value] = [text(entry, fields.key), text(entry, fields.value)];
-        if (key === "location") found.add(value);
-      }
-    }
-  }
-  return [...found];
+  const entries = [...externalData(model)].flatMap(({ entries }) => entries);
+  return [...new Set(entries.filter(([key]) => key === "location").map(([, value]) => value))];
 }
 
 /** The messages or texts that a message has under a number; others are passed over. */

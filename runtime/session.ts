@@ -7,6 +7,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { ResourceError } from "../errors.ts";
 import { fetchedCuda, loadCarriedLibrary } from "./carried_library.ts";
 import { preloadCuda } from "./cuda/installed_cuda.ts";
+import { checkExternalData } from "./check_external_data.ts";
 import type { Device } from "./devices/device.ts";
 import { feedsOf, inputsOf, tensorsOf } from "./ort_values.ts";
 import type { Runtime, RuntimeSession, SessionInput, SessionOptions } from "./runtime.ts";
@@ -72,6 +73,7 @@ export class Session implements RuntimeSession {
 
   /** Builds a session from the bytes of an ONNX model. */
   static async create(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+    await checkExternalData(model, options.folder);
     const runtime = await ort();
     const config: Record<string, string> = {};
     if (options.folder !== undefined) config["model_external_initializers_file_folder_path"] = options.folder;
