@@ -62,7 +62,7 @@ Deno.test("the permission that is missing is the model's", async () => {
 });
 
 /** Modules of Node that a bundle for browsers puts its own in the place of: the only ones that may be imported. */
-const replaced = ["node:buffer", "node:crypto", "node:fs", "node:path", "node:zlib"];
+const replaced = ["node:crypto", "node:fs", "node:path", "node:zlib"];
 
 interface Module {
   readonly specifier: string;

@@ -2,15 +2,15 @@
  * XMP in JPEG: one APP1 segment, or, where that is too short, an extended packet over several (XMP specification, part 3, 1.1.3).
  * @module
  */
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { CheckpointError } from "../errors.ts";
 import { concat } from "./concat.ts";
 import { type JpegSegment, markers, maxSegmentBytes, readJpegSegments } from "./jpeg_segments.ts";
+import { latin1Bytes, latin1Text } from "./latin1.ts";
 import { buildXmp, extensionOf, parseXmp, type XmpValues } from "./xmp.ts";
 
-const packetSignature = Buffer.from("http://ns.adobe.com/xap/1.0/\0", "latin1");
-const extensionSignature = Buffer.from("http://ns.adobe.com/xmp/extension/\0", "latin1");
+const packetSignature = latin1Bytes("http://ns.adobe.com/xap/1.0/\0");
+const extensionSignature = latin1Bytes("http://ns.adobe.com/xmp/extension/\0");
 
 /** Digest, length of the whole, offset of this part. */
 const extensionHeaderBytes = extensionSignature.length + 32 + 4 + 4;
@@ -58,7 +58,7 @@ function xmpSegments(values: XmpValues): Uint8Array[] {
     numbers.setUint32(0, packet.length);
     numbers.setUint32(4, index * room);
     const part = packet.subarray(index * room, (index + 1) * room);
-    return app1([extensionSignature, Buffer.from(digest, "latin1"), new Uint8Array(numbers.buffer), part]);
+    return app1([extensionSignature, latin1Bytes(digest), new Uint8Array(numbers.buffer), part]);
   });
   return [app1([packetSignature, new TextEncoder().encode(buildXmp({}, { extension: digest }))]), ...parts];
 }
@@ -75,7 +75,7 @@ function extendedPacket(segments: readonly JpegSegment[], digest: string): strin
     if (data.length < extensionHeaderBytes) throw incomplete();
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     return {
-      digest: Buffer.from(data.subarray(extensionSignature.length, extensionSignature.length + 32)).toString("latin1"),
+      digest: latin1Text(data.subarray(extensionSignature.length, extensionSignature.length + 32)),
       total: view.getUint32(extensionSignature.length + 32),
       offset: view.getUint32(extensionSignature.length + 36),
       data: data.subarray(extensionHeaderBytes),

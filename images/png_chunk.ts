@@ -4,6 +4,7 @@
  */
 import { concat } from "./concat.ts";
 import { crc32 } from "./crc32.ts";
+import { latin1Bytes } from "./latin1.ts";
 
 /** The eight bytes that every PNG begins with. */
 export const pngSignature: Uint8Array = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
@@ -44,8 +45,4 @@ export function pngTextChunk(keyword: string, text: string): Uint8Array {
   return isLatin1
     ? pngChunk("tEXt", concat([name, new Uint8Array(1), data]))
     : pngChunk("iTXt", concat([name, new Uint8Array(5), data]));
-}
-
-function latin1Bytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

@@ -2,11 +2,11 @@
  * PNG chunks: walking them safely, and the text that they carry (PNG third edition, sections 5 and 11.3.3).
  * @module
  */
-import { Buffer } from "node:buffer";
 import { inflateSync } from "node:zlib";
 import { CheckpointError } from "../errors.ts";
 import { concat } from "./concat.ts";
 import { crc32 } from "./crc32.ts";
+import { latin1Text } from "./latin1.ts";
 import { maxTextBytes, pngChunk, pngSignature, pngTextChunk } from "./png_chunk.ts";
 
 export { maxTextBytes, pngChunk, pngSignature };
@@ -64,7 +64,7 @@ export function readPngText(bytes: Uint8Array, keyword: string): string | undefi
   for (const { type, data } of readPngChunks(bytes)) {
     if (found !== undefined || !(type in textReaders)) continue;
     const end = data.indexOf(0);
-    if (end < 0 || latin1(data.subarray(0, end)) !== keyword) continue;
+    if (end < 0 || latin1Text(data.subarray(0, end)) !== keyword) continue;
     found = textReaders[type as keyof typeof textReaders](data.subarray(end + 1), keyword);
   }
   return found;
@@ -82,7 +82,7 @@ export function insertPngText(bytes: Uint8Array, texts: Readonly<Record<string, 
   const added = Object.entries(texts).map(([keyword, text]) => pngTextChunk(keyword, text.replaceAll("\0", "\ufffd")));
   const parts: Uint8Array[] = [pngSignature];
   for (const { type, data } of readPngChunks(bytes)) {
-    const keyword = type in textReaders ? latin1(data.subarray(0, Math.max(0, data.indexOf(0)))) : undefined;
+    const keyword = type in textReaders ? latin1Text(data.subarray(0, Math.max(0, data.indexOf(0)))) : undefined;
     if (keyword === undefined || !Object.hasOwn(texts, keyword)) parts.push(pngChunk(type, data));
     if (type === "IHDR") parts.push(...added);
   }
@@ -90,8 +90,8 @@ export function insertPngText(bytes: Uint8Array, texts: Readonly<Record<string, 
 }
 
 const textReaders = {
-  tEXt: (data: Uint8Array, keyword: string) => latin1(limited(data, keyword)),
-  zTXt: (data: Uint8Array, keyword: string) => latin1(inflated(data, keyword)),
+  tEXt: (data: Uint8Array, keyword: string) => latin1Text(limited(data, keyword)),
+  zTXt: (data: Uint8Array, keyword: string) => latin1Text(inflated(data, keyword)),
   iTXt: internationalText,
 };
 
@@ -124,11 +124,6 @@ function inflated(data: Uint8Array, keyword: string): Uint8Array {
 function limited(data: Uint8Array, keyword: string): Uint8Array {
   if (data.length > maxTextBytes) throw tooLong(keyword);
   return data;
-}
-
-/** Not TextDecoder: its "latin1" is Windows-1252. */
-function latin1(data: Uint8Array): string {
-  return Buffer.from(data.buffer, data.byteOffset, data.length).toString("latin1");
 }
 
 function truncated(bytes: Uint8Array, detail: string): CheckpointError {
