@@ -62,7 +62,11 @@ Deno.test("bombs, endless nesting, cycles and huge files are refused at once", a
   });
   await refuses("bomb.yaml", levels.join(""), /Expected at most 100000 values but aliases make more of them$/);
   await refuses("cycle.yaml", "a: &a [*a]\n", /nested too deeply/);
-  await refuses("deep.yaml", `a: ${"[".repeat(10_000)}${"]".repeat(10_000)}`, /nested too deeply|deep\.yaml line 1: /);
+  await refuses(
+    "deep.yaml",
+    `a: ${"[".repeat(10_000)}${"]".repeat(10_000)}`,
+    /deep\.yaml( line 1)?: it is nested too deeply$/,
+  );
   await refuses("deep.json", `{"a": ${"[".repeat(10_000)}${"]".repeat(10_000)}}`, /nested too deeply/);
   await refuses("deep.toml", `a = ${"[".repeat(10_000)}${"]".repeat(10_000)}`, /deep\.toml line 1: /);
   await refuses(

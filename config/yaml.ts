@@ -37,6 +37,8 @@ export function readYaml(text: string, { file }: { file: string }): SettingsText
   const [error] = [...document.errors, ...document.warnings];
   if (error) {
     const [what] = error.message.split(/ at line |:?\n/);
+    // The parser catches some of its own overflows.
+    if (what!.includes("call stack")) throw new ConfigError(`${file}: it is nested too deeply`, { cause: error });
     throw new ConfigError(`${file} line ${error.linePos?.[0].line ?? 1}: ${what}`);
   }
   if (!(document.contents instanceof YAMLMap)) throw fail(document.contents, "Expected keys with values");

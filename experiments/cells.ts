@@ -7,7 +7,7 @@ import { explainIssue } from "../config/explain_issue.ts";
 import { jsonSchemaOf } from "../config/json_schema.ts";
 import { ConfigError } from "../errors.ts";
 import { cellSchema, type CellSettings } from "./cell_schema.ts";
-import { cellKeys, maxCells } from "./config_schema.ts";
+import { cellKeys, maxCells, type Sweep } from "./config_schema.ts";
 import type { Experiment } from "./experiment.ts";
 import { laidOver, withoutNulls } from "./layers.ts";
 import { type Assignment, assignments, countCells, sweptKeys } from "./sweep.ts";
@@ -41,7 +41,7 @@ export function picturesOf({ prompt, imagesPerPrompt = 1 }: CellSettings): numbe
 export function makeCells(experiment: Experiment): Cell[] {
   const { config, seeds } = experiment;
   const { sweep = {}, repeats, reference } = config;
-  countCells(sweep, { times: [seeds.length, repeats] });
+  checkCount(sweep, experiment, { times: [seeds.length, repeats] });
   checkAxes(experiment, sweptKeys(sweep));
   const base = Object.fromEntries(Object.entries(config).filter(([key]) => cellKeys.includes(key)));
   const makers = assignments(sweep).map((swept) => {
@@ -65,6 +65,16 @@ export function makeCells(experiment: Experiment): Cell[] {
       )
     )
   );
+}
+
+/** @throws {ConfigError} where a sweep makes too many cells, or its lists do not fit each other, with their place */
+function checkCount(sweep: Sweep, { placeOf }: Experiment, options: { times: readonly number[] }): void {
+  try {
+    countCells(sweep, options);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(`${placeOf(["sweep"])}: ${error.message}`, { cause: error });
+  }
 }
 
 /** @throws {ConfigError} where a draw and what it is compared with do not have as many pictures, or two things settle the seed */

@@ -160,5 +160,8 @@ Deno.test("a sweep of 10⁹ cells is refused with the count", async () => {
   const grid = ["priorSteps", "decoderSteps", "width"].map((key) => `${key}: { from: 1, to: 1000, step: 1 }`).join(
     ", ",
   );
-  await refuses({ "a.yaml": `prompt: a\nsweep: { grid: { ${grid} } }\n` }, /1,000,000,000 \(1,000 × 1,000 × 1,000\)/);
+  await refuses(
+    { "a.yaml": `prompt: a\nsweep: { grid: { ${grid} } }\n` },
+    /a\.yaml line 2: .* 1,000,000,000 \(1,000 × 1,000 × 1,000\)/,
+  );
 });

@@ -1,4 +1,5 @@
 import { PluginError } from "../errors.ts";
+import { quote } from "../weights/quote.ts";
 import type { Plugin } from "./define.ts";
 import { isKind, kindNames } from "./kinds.ts";
 
@@ -18,7 +19,10 @@ export function checkPlugin(value: unknown, { source }: { source: string }): ass
     fail("a default export made by defineScheduler() or one of its kin");
   }
   const { kind, name, summary, options, create, classes } = value as Record<string, unknown>;
-  if (!isKind(kind)) fail(`the default export to have a kind of ${kindNames.join(", ")}`);
+  if (!isKind(kind)) {
+    const found = kind === undefined ? "none" : typeof kind === "string" ? quote(kind) : typeof kind;
+    fail(`the default export to have a kind of ${kindNames.join(", ")} but found ${found}`);
+  }
   if (typeof name !== "string" || !namePattern.test(name) || name.length > 64) {
     fail(`"name" to be small letters, digits and hyphens, at most 64`);
   }
