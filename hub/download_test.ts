@@ -110,6 +110,28 @@ Deno.test(
 );
 
 Deno.test(
+  "a file that is hashed on another thread is taken up, and refused where its bytes are wrong",
+  withRig(async (rig) => {
+    const path = "prior/model-00001-of-00001.safetensors";
+    const huge = new Uint8Array(9 << 20).map((_, i) => (i * 7919) >>> 5);
+    rig.hub.add(id, { [path]: huge });
+    rig.hub.fail(/cdn:/, { cut: 5_000_000 });
+    rig.hub.fail(/cdn:/, { status: 503 }, { times: 3 });
+    const pull = () => rig.pull({ paths: [path] });
+    await rejects(pull, HubError, /is not well \(503\)/);
+    assert.deepEqual(await pull(), huge);
+    assert.match(ranges(rig).at(-1)!, /^bytes=[345]\d{6}-$/);
+
+    const other = huge.slice().reverse();
+    rig.hub.add(id, { [path]: other });
+    // A machine that is busy may ask again before anything has come.
+    rig.hub.fail(/cdn:/, { wrong: true }, { times: 20 });
+    await rejects(pull, HubError, /what came is not what the hub lists \(9437184 bytes/);
+    assert.deepEqual(await names(rig.blobs), [fakeHash(path, huge)]);
+  }),
+);
+
+Deno.test(
   "a stalled download is taken up again",
   withRig(async (rig) => {
     rig.hub.fail(/cdn:/, { stall: 1_200_000 });
