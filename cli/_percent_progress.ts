@@ -2,8 +2,8 @@
  * The progress line of work that is measured in bytes or numbers: percent, and the time that is left.
  * @module
  */
-import { Progress } from "./_progress.ts";
-import { openTerminal, type Terminal } from "./_terminal.ts";
+import { formatSeconds, Progress } from "./_progress.ts";
+import { canRedraw, openTerminal, type Terminal } from "./_terminal.ts";
 
 /** Options of {@linkcode PercentProgress}. */
 export interface PercentProgressOptions {
@@ -17,9 +17,11 @@ export interface PercentProgressOptions {
 
 const total = 100;
 
-/** Draws how far such work is; a {@linkcode Progress} whose steps are percent. */
+/** Draws how far such work is: a {@linkcode Progress} whose steps are percent, or, where no line can be drawn anew, one line at its end. */
 export class PercentProgress implements Disposable {
   readonly #stage: string;
+  readonly #end: ((seconds: number) => void) | undefined;
+  readonly #begun: number;
   readonly #now: () => number;
   readonly #progress: Progress | undefined;
   #step = 0;
@@ -32,8 +34,10 @@ export class PercentProgress implements Disposable {
   ) {
     this.#stage = `${what}, %`;
     this.#now = now;
-    this.#start = now();
-    if (!isHidden) this.#progress = new Progress([{ stage: this.#stage, total }], { terminal, now });
+    this.#begun = this.#start = now();
+    if (isHidden) return;
+    if (canRedraw(terminal)) this.#progress = new Progress([{ stage: this.#stage, total }], { terminal, now });
+    else this.#end = (seconds) => terminal.write(`${what}: done in ${formatSeconds(seconds)}\n`);
   }
 
   /** Takes how much is done by now, in any unit. */
@@ -43,6 +47,7 @@ export class PercentProgress implements Disposable {
     const now = this.#now();
     this.#progress?.update({ stage: this.#stage, step, total, seconds: (now - this.#start) / 1000 });
     [this.#step, this.#start] = [step, now];
+    if (step === total) this.#end?.((now - this.#begun) / 1000);
   }
 
   /** Ends the drawing and leaves the line empty, however often it is called. */

@@ -6,6 +6,7 @@ import { basename, join, resolve } from "node:path";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic_write.ts";
 import { writeWholeFolder } from "../files/whole_folder.ts";
+import { parseModelId } from "../hub/model_id.ts";
 import { version } from "../version.ts";
 import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
 import { convertedTensors, type MergedLora, writeWeightsFolder } from "../weights/convert.ts";
@@ -153,7 +154,8 @@ export async function findNetworks(
 ): Promise<NetworkSource[]> {
   const { isDirectory } = await Deno.stat(input).catch((cause) => {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new CheckpointError(`${input}: there is no such folder or file`, { cause });
+    const hint = parseModelId(input) ? `; of the hub's, give a folder that wuerstchen pull ${input} prints` : "";
+    throw new CheckpointError(`${input}: there is no such folder or file${hint}`, { cause });
   });
   const paths = isDirectory ? await weightsFolders(input) : [input];
   if (paths.length === 0) throw new CheckpointError(`${input}: there are no weights in it`);

@@ -187,7 +187,11 @@ Deno.test("convertModel() replaces no folder, leaves none half written, and name
     const other = join(folder, "other");
     await refuses(convertModel(vqgan, other, { keys: "original" }), /Expected a \.safetensors file for the original/);
     await refuses(convertModel(tinyModel, `${other}.safetensors`), /Expected a folder for the \d+ networks/);
-    await refuses(convertModel(join(folder, "no"), other), /there is no such folder or file/);
+    await refuses(convertModel(join(folder, "no"), other), /there is no such folder or file$/);
+    await refuses(
+      convertModel("org/none", other),
+      /no such folder or file; .* a folder that wuerstchen pull org\/none prints$/,
+    );
     await refuses(convertModel(`${checkpoints}malicious.pt`, other), /names the Python object "io\.open"/);
     await refuses(convertModel(`${checkpoints}views.pt`, other), /those of no network that is known: "base"/);
     await refuses(
