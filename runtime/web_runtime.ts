@@ -36,6 +36,13 @@ const isShort =
 export function webRuntime({ load, webgpu = false }: WebRuntimeOptions): Runtime {
   let loading: Promise<WebOrt> | undefined;
   const ort = (threads?: number) => loading ??= load({ threads });
+  let last: Promise<unknown> = Promise.resolve();
+  // The package cannot do two things at once where it waits for a graphics card.
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const turn = last.then(work, work);
+    last = turn.catch(() => {});
+    return turn;
+  };
   return {
     version: async () => (await ort()).env.versions.common,
     async createSession(model, options): Promise<RuntimeSession> {
@@ -45,17 +52,16 @@ export function webRuntime({ load, webgpu = false }: WebRuntimeOptions): Runtime
         );
       }
       const runtime = await ort(options.threads);
-      const session = await explained(async () => {
-        return await runtime.InferenceSession.create(model, await sessionOptions(model, options, { webgpu }));
-      });
+      const how = await sessionOptions(model, options, { webgpu });
+      const session = await inTurn(() => explained(() => runtime.InferenceSession.create(model, how)));
       return {
         get inputs() {
           return inputsOf(session);
         },
         async run(inputs: Readonly<Record<string, Tensor>>) {
-          return tensorsOf(await explained(() => session.run(feedsOf(inputs, runtime))));
+          return tensorsOf(await inTurn(() => explained(() => session.run(feedsOf(inputs, runtime)))));
         },
-        release: () => session.release(),
+        release: () => inTurn(() => session.release()),
       };
     },
   };

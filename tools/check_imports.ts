@@ -69,7 +69,8 @@ const allowed: Record<string, readonly string[]> = {
   evaluation: [...library, "train"],
   experiments: [...library, "evaluation", "report"],
   cli: [...library, "train", "evaluation", "experiments", "report"],
-  bench: [...library, "train", "cli"],
+  bench: [...library, "train", "report", "cli"],
+  web: library,
 };
 
 /** The files that may import ONNX Runtime: what all its packages share are types. */

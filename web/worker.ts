@@ -1,0 +1,124 @@
+/**
+ * Paints, beside the page: the page stays alive while networks run.
+ * @module
+ */
+import { loadPortable, type PortablePipeline } from "../pipeline/portable_pipeline.ts";
+import type { GenerateEvent } from "../pipeline/types.ts";
+import { allowedThreads, type BrowserDevice, browserRuntime, findWebgpu, libraries } from "./browser_runtime.ts";
+import { fetchFiles, type ListedFile } from "./fetch_files.ts";
+import type { Order, PaintRequest, Report } from "./messages.ts";
+
+/** Folder of the page. */
+const base = new URL(".", import.meta.url);
+
+/** What `files.json` says: the files of the model, and those of ONNX Runtime. */
+interface FileList {
+  readonly model: readonly ListedFile[];
+  readonly libraries: readonly ListedFile[];
+}
+
+/** Share of the time that previews may take. */
+const previewShare = 0.15;
+
+interface Opened {
+  readonly pipeline: PortablePipeline;
+  readonly device: BrowserDevice;
+}
+
+let opened: Opened | undefined;
+let build = "";
+let running: AbortController | undefined;
+
+const report = (message: Report, transfer: Transferable[] = []) => postMessage(message, { transfer });
+
+async function open(device: "auto" | BrowserDevice): Promise<void> {
+  const { found, reason } = device === "auto" ? await findWebgpu() : { found: device === "webgpu" };
+  await openOn(found ? "webgpu" : "wasm", reason);
+}
+
+/** Opens the model on a device. */
+async function openOn(device: BrowserDevice, reason?: string): Promise<void> {
+  const list: FileList = await (await fetch(new URL("files.json", base))).json();
+  const library = list.libraries.find(({ path }) => path === `ort/${libraries[device]}.wasm`)!;
+  const files = await fetchFiles([...list.model, library], {
+    base,
+    build,
+    onProgress: (done, total) => report({ type: "loading", done, total }),
+  });
+  const model = list.model.map(({ path }) => [path.replace(/^model\//, ""), files.get(path)!]);
+  const binary = await files.get(library.path)!.arrayBuffer();
+  const threads = allowedThreads();
+  const runtime = browserRuntime(device, { files: new URL("ort/", base), binary });
+  const pipeline = await loadPortable(Object.fromEntries(model), { name: "emoji", runtime, threads, keepLoaded: true });
+  opened = { pipeline, device };
+  const { priorSteps, width, height } = pipeline.defaults;
+  const alone = threads === 1 && navigator.hardwareConcurrency > 1
+    ? "one thread until the page is loaded again: other threads need its service worker, or the headers COOP and COEP"
+    : undefined;
+  const notices = [reason, device === "wasm" ? alone : undefined].filter((notice) => notice !== undefined);
+  const runsOn = device === "webgpu" ? "WebGPU" : `WebAssembly, ${threads === 1 ? "1 thread" : `${threads} threads`}`;
+  report({ type: "ready", runsOn, notice: notices.join("; ") || undefined, steps: priorSteps, width, height });
+}
+
+async function paint(request: PaintRequest): Promise<void> {
+  const start = performance.now();
+  const { prompt, seed, steps } = request;
+  running = new AbortController();
+  try {
+    const run = opened!.pipeline.generate({ prompt, seed, priorSteps: steps, signal: running.signal });
+    const previews = { spent: 0, start };
+    let [done, total] = [0, 1];
+    for await (const event of run) {
+      if (event.type === "plan") total = event.stages.reduce((sum, { total }) => sum + total, 0);
+      if (event.type !== "step") continue;
+      report({ type: "progress", stage: event.stage, done: ++done, total });
+      await showPreview(event, previews);
+    }
+    const { images: [image] } = await run;
+    const png = await image!.png() as Uint8Array<ArrayBuffer>;
+    report({ type: "painted", ...request, png, seconds: (performance.now() - start) / 1000 }, [png.buffer]);
+  } finally {
+    running = undefined;
+  }
+}
+
+/** Paints what a step looks like, unless that would hold the picture up. */
+async function showPreview(
+  event: GenerateEvent & { type: "step" },
+  times: { spent: number; readonly start: number },
+): Promise<void> {
+  const before = performance.now();
+  if (!event.preview || times.spent > previewShare * (before - times.start)) return;
+  const { width, height, channels, data } = await event.preview();
+  const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    for (let c = 0; c < 3; c++) rgba[pixel * 4 + c] = data[pixel * channels + (channels < 3 ? 0 : c)]!;
+  }
+  times.spent += performance.now() - before;
+  report({ type: "preview", width, height, data: rgba }, [rgba.buffer]);
+}
+
+/** Paints; where WebGPU fails, WebAssembly takes its place, and the page is told. */
+async function paintSafely(request: PaintRequest): Promise<void> {
+  try {
+    await paint(request);
+  } catch (error) {
+    if (opened!.device !== "webgpu" || (error as Error).name === "AbortError") throw error;
+    await openOn("wasm", `WebGPU failed (${wordsOf(error)})`);
+    await paint(request);
+  }
+}
+
+const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+
+addEventListener("message", async ({ data: order }: MessageEvent<Order>) => {
+  try {
+    if (order.type === "stop") return running?.abort();
+    if (order.type === "paint") return await paintSafely(order);
+    build = order.build;
+    await open(order.device);
+  } catch (error) {
+    const stopped = error instanceof DOMException && error.name === "AbortError";
+    report(stopped ? { type: "stopped" } : { type: "failed", message: wordsOf(error) });
+  }
+});
