@@ -6,8 +6,10 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { ConfigError } from "../errors.ts";
 import { loadPipeline } from "../pipeline/pipeline.ts";
 import { type Case, modelCases, realSizeCases } from "./cases.ts";
+import { checkRatios, recordRatios } from "./check.ts";
 import { type Provenance, provenance } from "./machine.ts";
 import { type CaseResult, caseRow, caseTable, measureCase } from "./measure_case.ts";
 import { benchFlags, type BenchOptions, chooseNamed, readBenchOptions } from "./options.ts";
@@ -25,7 +27,10 @@ const help = `deno task bench [flags]
   --precision a,b        how weights are kept: fp32, fp16, int8, int4 (default fp32)
   --weights-folder DIR   where random weights go (default: in the system's temporary folder)
   --keep                 leave them there for the next run (9.5 GB)
-  --json FILE            write all numbers`;
+  --json FILE            write all numbers
+  --check                compare ratios with those of bench/ratios.json, and end with 1 where something got slower
+  --tolerance X          share that a ratio may lose in a check (default 0.1)
+  --record               write those ratios, on a machine that does nothing else`;
 
 /** What `--json` writes. */
 interface Report extends Provenance {
@@ -95,12 +100,30 @@ async function timeCase(
   }
 }
 
+function readTolerance({ tolerance = "0.1" }: { tolerance?: string | undefined }): { tolerance: number } {
+  const share = Number(tolerance);
+  if (share > 0 && share < 1) return { tolerance: share };
+  throw new ConfigError(`Expected --tolerance to be a number between 0 and 1 but found ${tolerance}`);
+}
+
 function readFlags() {
-  return parseArgs({ options: { ...benchFlags, "real-size": { type: "boolean" }, help: { type: "boolean" } } });
+  return parseArgs({
+    options: {
+      ...benchFlags,
+      "real-size": { type: "boolean" },
+      check: { type: "boolean" },
+      record: { type: "boolean" },
+      tolerance: { type: "string" },
+      help: { type: "boolean" },
+    },
+  });
 }
 
 if (import.meta.main) {
   const { values } = readFlags();
   if (values.help) console.log(help);
-  else await main(values);
+  else if (values.record) await recordRatios(readBenchOptions(values));
+  else if (values.check) {
+    Deno.exit(await checkRatios({ ...readBenchOptions(values), ...readTolerance(values) }) ? 0 : 1);
+  } else await main(values);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ResourceError } from "../errors.ts";
-import type { MeasuredMemory } from "../tests/measure_picture.ts";
+import { measurePicture } from "../bench/measure_picture.ts";
 import { checkMemory, type Forecast, forecastMemory, formatBytes } from "./forecast.ts";
 import { loadPipeline } from "./pipeline.ts";
 import { planSizes } from "./plan.ts";
@@ -19,11 +19,7 @@ for (const side of [128, 640]) {
     name: `the memory of a process that paints ${side} × ${side} px is forecast within 15 %`,
     ignore: Deno.build.os !== "linux",
     async fn() {
-      const program = new URL("../tests/measure_picture.ts", import.meta.url).pathname;
-      const args = ["run", "-A", "--no-check", program, JSON.stringify({ side })];
-      const { stdout, success } = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).output();
-      assert.ok(success);
-      const { forecast, own, peak } = JSON.parse(new TextDecoder().decode(stdout)) as MeasuredMemory;
+      const { forecast, own, peak } = await measurePicture({ side });
       for (const [expected, found] of [[forecast.own, own], [forecast.peak, peak]] as const) {
         assert.ok(
           Math.abs(expected / found - 1) < 0.15,
