@@ -11,6 +11,7 @@ Deno.test("what a machine has and lacks is listed, with the steps", () => {
       gpus: [{ vendor: "NVIDIA", model: "NVIDIA A100" }, { vendor: "Intel" }],
       nvidiaDriver: "535.104.05",
       vulkanDrivers: [],
+      vulkanLoader: false,
       providers: {},
       libraries: "/ort",
     },

@@ -198,7 +198,7 @@ class Encoder {
   /** Name under which the parameter `key` is available as `value` has it, whose shape has as many elements as it was trained with. */
   parameter(key: string, label: string, value: Value): string {
     const shape = value.shape as readonly number[];
-    const id = `${key} ${shape}`;
+    const id = `${key} ${value.dtype} ${shape}`;
     const known = this.#bound.get(id);
     if (known !== undefined) return known;
     const name = this.#taken.has(label) ? this.fresh(label) : this.#take(label);

@@ -31,6 +31,7 @@ export * from "./rewrites/collapse_reshapes.ts";
 export * from "./rewrites/fold_channels.ts";
 export * from "./rewrites/fuse_attention.ts";
 export * from "./rewrites/fuse_transposes.ts";
+export * from "./rewrites/half_precision.ts";
 export * from "./rewrites/hoist.ts";
 export * from "./rewrites/multiply_transposed_convolutions.ts";
 export * from "./rewrites/quantize_linear.ts";

@@ -63,6 +63,14 @@ export async function* load<Sizes>(
   yield { type: "load", stage, seconds };
 }
 
+/** Passes on what a network has had to say since it was last asked, for the pictures of a job too. */
+export async function* warnings<Sizes>(job: Job, network: Pick<Network<Sizes>, "takeWarnings">): Events {
+  for (const message of network.takeWarnings()) {
+    job.warnings.push(message);
+    yield { type: "warning", run: job.index, message };
+  }
+}
+
 /** Frees a network, unless all are to stay. */
 export async function release<Sizes>(
   network: Network<Sizes>,

@@ -7,6 +7,7 @@ import type { Autoencoder } from "../plugins/contracts/parts.ts";
 import { cutTiles, decodeInTiles, type Tiles } from "../stages/tiles.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Context, type Events, load } from "./context.ts";
+import { finite } from "./finite.ts";
 import type { Job } from "./job.ts";
 import type { Size } from "./plan.ts";
 
@@ -50,14 +51,20 @@ export async function* loadAutoencoder(job: Job, context: Context): Events<Tiles
   return tiles;
 }
 
-/** Decodes latents [1, c, h, w] of a picture to [1, channels, H, W]; Stage A has to be loaded for `tiles`. */
+/**
+ * Decodes latents [1, c, h, w] of a picture to [1, channels, H, W]; Stage A has to be loaded for `tiles`.
+ *
+ * @param where picture and tensor, for a warning of Stage A
+ */
 export async function decodePicture(
   latents: Tensor<"float32">,
   tiles: Tiles,
-  { parts: { decoder: { autoencoder } }, signal }: Pick<Context, "parts" | "signal">,
+  { parts: { decoder: { autoencoder } }, signal, where = "pixels: image" }:
+    & Pick<Context, "parts" | "signal">
+    & { where?: string },
 ): Promise<Tensor<"float32">> {
   return await decodeInTiles(latents, tiles, {
-    decode: (window) => autoencoder.decode(window),
+    decode: (window) => finite(() => autoencoder.decode(window), { network: autoencoder.network, where: () => where }),
     scale: autoencoder.pixelsPerLatent,
     onTile: () => signal.throwIfAborted(),
   });

@@ -18,8 +18,8 @@ export interface DenoiseOptions extends SchedulerContext {
   stage: string;
   /** What tensors of the run are named after, for errors too: `prior`, `decoder`, `decoder0` … */
   name: string;
-  /** Predicts from [b, …] at time t: [b, …], `guided` [2b, …], first with the prompts and then without. */
-  predict(latents: Tensor<"float32">, at: { t: number; guided: boolean }): Promise<Tensor<"float32">>;
+  /** Predicts from [b, …] at time t in a step from 0: [b, …], `guided` [2b, …], first with the prompts and then without. */
+  predict(latents: Tensor<"float32">, at: { t: number; guided: boolean; step: number }): Promise<Tensor<"float32">>;
   /** The sampler, and what it is called in errors. */
   scheduler: Scheduler & { readonly name: string };
   /** Times from 1 towards 0; the last is not evaluated. */
@@ -65,7 +65,7 @@ export async function* denoise(options: DenoiseOptions): AsyncGenerator<DenoiseS
     const [t, tPrev, scale] = [timesteps[index]!, timesteps[index + 1]!, scales[index]!];
     const evaluate = async (x: Tensor<"float32">, t: number) => {
       const guided = isGuided(scale);
-      const predicted = await options.predict(x, { t, guided });
+      const predicted = await options.predict(x, { t, guided, step: index });
       if (!guided) return predicted;
       const result = guide(predicted, scale);
       return rescale > 0 ? rescaleGuided(result, predicted, { share: rescale }) : result;

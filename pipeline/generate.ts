@@ -12,7 +12,7 @@
  * @module
  */
 import { type Tensor, tensor } from "../tensor/tensor.ts";
-import { type Context, type Events, release } from "./context.ts";
+import { type Context, type Events, release, warnings } from "./context.ts";
 import { decodePicture, loadAutoencoder } from "./decode_picture.ts";
 import { checkFinite } from "./denoise.ts";
 import { rows, stack } from "./guidance.ts";
@@ -65,8 +65,10 @@ async function* decodePixels(job: Job, context: Context): Events<DecodedPicture[
       const start = performance.now();
       const latents = rows(group.latents!, i, i + 1);
       checkFinite(latents, `pixels: picture ${group.first + i + 1}: latents`, { handedIn: true });
-      const pixels = await decodePicture(latents, tiles, context);
-      checkFinite(pixels, `pixels: picture ${group.first + i + 1}: ${group.name}.image`);
+      const where = `pixels: picture ${group.first + i + 1}: ${group.name}.image`;
+      const pixels = await decodePicture(latents, tiles, { ...context, where });
+      yield* warnings(job, context.parts.decoder.autoencoder.network);
+      checkFinite(pixels, where);
       decoded.push(pixels);
       const seconds = (performance.now() - start) / 1000;
       context.clock.step("pixels", seconds, { evaluations: tiles.rows.length * tiles.columns.length });

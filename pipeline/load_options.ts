@@ -67,4 +67,9 @@ export interface LoadOptions {
    * ready; a device that is named and not ready is an error.
    */
   device?: DeviceChoice | undefined;
+  /**
+   * In what Stages C, B and A compute. Default: `"fp16"` where they run on `cuda` or `tensorrt` and their `precision` is `fp16`, else `"fp32"`.
+   * `"fp16"` has islands of 32 bits, and a network whose result is not finite computes in `"fp32"` from there on, with a warning.
+   */
+  compute?: "fp32" | "fp16" | undefined;
 }

@@ -21,6 +21,7 @@ import { portableRegistry } from "../plugins/portable.ts";
 import type { ChosenPlugin, Registry } from "../plugins/registry.ts";
 import { cosineSchedule } from "../schedulers/cosine_schedule.ts";
 import { predictionOf } from "../schedulers/prediction.ts";
+import type { Device } from "../runtime/devices/device.ts";
 import type { NetworkOptions } from "../stages/network.ts";
 import { PreviewStage } from "../stages/preview.ts";
 import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
@@ -28,6 +29,7 @@ import type { LoraNetwork } from "../weights/lora_keys.ts";
 import { quote } from "../weights/quote.ts";
 import { readJson } from "../weights/read_json.ts";
 import type { ChosenDevices, DeviceNetwork } from "./devices.ts";
+import type { LoadOptions } from "./load_options.ts";
 import { type LoraChoice, lorasOf, type OpenedLora, openLoras } from "./loras.ts";
 import type { ModelFolders } from "./model_folders.ts";
 import { onDevice } from "./on_device.ts";
@@ -195,6 +197,7 @@ function checkVariant(variant: string | undefined, checkpoints: readonly Checkpo
  *
  * @param options.variant weights to take where a network has them, such as `fp16`; the other networks take their plain files
  * @param options.precision in what weights are kept
+ * @param options.compute in what the stages compute; where left out, what suits their devices
  * @param options.devices what networks run on; the processor where left out
  * @throws {CheckpointError} where a file is missing or damaged, weights and configuration do not fit, no network has the variant,
  * a LoRA is none of this model, or weights were written in another precision
@@ -202,9 +205,10 @@ function checkVariant(variant: string | undefined, checkpoints: readonly Checkpo
 export async function openParts(
   { prior, decoder, compressor, preview }: ModelFolders,
   options: NetworkOptions = {},
-  { loras: choices = [], precision, devices = {}, variant, registry = portableRegistry() }: {
+  { loras: choices = [], precision, compute, devices = {}, variant, registry = portableRegistry() }: {
     loras?: readonly LoraChoice[] | undefined;
     precision?: PrecisionChoice | undefined;
+    compute?: LoadOptions["compute"];
     devices?: ChosenDevices["networks"] | undefined;
     variant?: string | undefined;
     registry?: Registry | undefined;
@@ -231,10 +235,14 @@ export async function openParts(
   const placed = (network: DeviceNetwork) => {
     return { ...options, runtime: onDevice(options.runtime, devices[network]) };
   };
-  const kept = (network: NetworkName) => ({ ...placed(network), precision: precisionFor(precision, network) });
+  const kept = (network: NetworkName) => ({
+    ...placed(network),
+    precision: precisionFor(precision, network),
+    compute: computeOn(devices[network], { network, compute }),
+  });
   const changed = (network: LoraNetwork) => ({ ...kept(network), loras: lorasOf(loras, network) });
   const decoderParts = {
-    text: await decoderText.create(kept("decoder_text_encoder"), decoder),
+    text: await decoderText.create(kept("decoder_text_encoder"), { tokenizer: decoder.tokenizer }),
     stage: await decoderPart.create(changed("decoder")),
     sampling: decoderSampling,
     autoencoder: await vqgan.create(kept("vqgan")),
@@ -246,7 +254,7 @@ export async function openParts(
   }
   return {
     prior: {
-      text: await priorText.create(changed("prior_text_encoder"), prior),
+      text: await priorText.create(changed("prior_text_encoder"), { tokenizer: prior.tokenizer }),
       stage,
       sampling: priorSampling,
       context: { ...priorPart.context, options: priorOptions },
@@ -260,6 +268,15 @@ export async function openParts(
       ? {}
       : { preview: await openPreview(preview, { variant, decoder: decoderParts, options }) }),
   };
+}
+
+/** In what a network computes on a device. Text encoders stay in 32 bits: they run once, and T5's sums pass what 16 bits hold. */
+function computeOn(
+  device: Device | undefined,
+  { network, compute }: { network: NetworkName; compute: LoadOptions["compute"] },
+): NetworkOptions["compute"] {
+  if (network === "prior_text_encoder" || network === "decoder_text_encoder") return "fp32";
+  return compute ?? (device === "cuda" || device === "tensorrt" ? "weights" : "fp32");
 }
 
 /** The checkpoints that paint, by the name that metadata gives them. */

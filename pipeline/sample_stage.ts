@@ -6,8 +6,9 @@ import type { Scheduler } from "../plugins/contracts/scheduler.ts";
 import { blame } from "../plugins/registry.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { batchParts, type Conditions, predictInParts } from "./batch_parts.ts";
-import type { Context, Events } from "./context.ts";
+import { type Context, type Events, warnings } from "./context.ts";
 import { denoise, type DenoiseStep } from "./denoise.ts";
+import { finite } from "./finite.ts";
 import { stack } from "./guidance.ts";
 import type { Job } from "./job.ts";
 import { type SampledStage, usualScheduler } from "./sampling.ts";
@@ -50,7 +51,8 @@ export async function* sampleStage<C extends Conditions>(
     const latents = typeof input.latents === "function" ? input.latents(timesteps[begin]!) : input.latents;
     const guided = job.isGuided(stage);
     const parts = batchParts(conditions, { count: latents.shape[0]!, guided, most: job.options.batchSize });
-    context.parts[stage].stage.network.turns = parts.length;
+    const { network } = context.parts[stage].stage;
+    network.turns = parts.length;
     let evaluations = 0;
     const loop = denoise({
       stage,
@@ -65,14 +67,18 @@ export async function* sampleStage<C extends Conditions>(
       start: begin,
       stop: own.stopStep,
       // A session that doubles no latents serves guided steps with a batch that is doubled here.
-      predict: (x, { t, guided }) => {
+      predict: (x, { t, guided, step }) => {
         evaluations += x.shape[0]! * (guided ? 2 : 1);
         return predictInParts(x, parts, {
           guided: guided || copies > 1,
           predict: (x, { all, conditional }) =>
-            copies === 1 && guided
-              ? predict(stack(x, x), { t, ...all })
-              : predict(x, { t, ...(copies > 1 ? all : conditional) }),
+            finite(
+              () =>
+                copies === 1 && guided
+                  ? predict(stack(x, x), { t, ...all })
+                  : predict(x, { t, ...(copies > 1 ? all : conditional) }),
+              { network, where: () => `${stage}: step ${step + 1}: ${name}.model_output.${step}` },
+            ),
         });
       },
       noise: (step) => job.noise(stage, latents.shape, { step: step + 1, first }),
@@ -110,7 +116,7 @@ async function* reportSteps(
     done: number;
     total: number;
   },
-  { clock, previewer, latentMean, latentStd }: Context,
+  { clock, previewer, latentMean, latentStd, parts }: Context,
 ): Events<Tensor<"float32">> {
   // A preview shows the newest step, whichever event it is asked of.
   let newest: DenoiseStep | undefined;
@@ -131,6 +137,7 @@ async function* reportSteps(
     job.record(`noise.${name}.${index + 1}`, value.noise);
     job.record(`${name}.model_output.${index}`, value.modelOutput);
     job.record(`${name}.latents.${index}`, latents);
+    yield* warnings(job, parts[stage].stage.network);
     yield {
       type: "step",
       run: job.index,

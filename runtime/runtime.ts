@@ -41,6 +41,8 @@ export interface SessionInput {
 export interface RuntimeSession {
   /** What it takes, in the model's order. */
   readonly inputs: readonly SessionInput[];
+  /** What its user has to know, such as that part of it runs on another device than was asked for. */
+  readonly notices?: readonly string[] | undefined;
   /** Runs the network once: named inputs in, named outputs out. */
   run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   /** Frees the network's memory. The session cannot run afterwards. */

@@ -61,12 +61,17 @@ function explained(cause: unknown, device: Device): ResourceError {
   );
 }
 
+/** Whether a session was refused for nothing but operators that only the processor has code for. */
+function isFallback(error: unknown): boolean {
+  return error instanceof Error && /fallback to CPU EP has been explicitly disabled/i.test(error.message);
+}
+
 /** A loaded network. Runs are sequential; {@linkcode Session.release} frees its memory. */
 export class Session implements RuntimeSession {
   readonly #session: InferenceSession;
   readonly #ort: Ort;
 
-  private constructor(ort: Ort, session: InferenceSession) {
+  private constructor(ort: Ort, session: InferenceSession, readonly notices: readonly string[] = []) {
     this.#ort = ort;
     this.#session = session;
   }
@@ -82,18 +87,28 @@ export class Session implements RuntimeSession {
     config["x64quantprecision"] = "1";
     const { device = "cpu" } = options;
     if (device === "cuda" || device === "tensorrt") await preloadFetched();
-    const session = await runtime.InferenceSession.create(model, {
-      // What a device has no code for runs on the processor.
-      executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
-      graphOptimizationLevel: options.optimize ?? true ? "all" : "disabled",
-      enableMemPattern: options.memoryPattern ?? false,
-      logSeverityLevel: 4,
-      ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
-      extra: { session: config },
-    }).catch((error) => {
-      throw device === "cpu" ? error : explained(error, device);
+    const build = (providers: readonly Device[], more: Readonly<Record<string, string>> = {}) =>
+      runtime.InferenceSession.create(model, {
+        executionProviders: providers,
+        graphOptimizationLevel: options.optimize ?? true ? "all" : "disabled",
+        enableMemPattern: options.memoryPattern ?? false,
+        logSeverityLevel: 4,
+        ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+        extra: { session: { ...config, ...more } },
+      });
+    if (device === "cpu") return new Session(runtime, await build(["cpu"]));
+    try {
+      return new Session(runtime, await build([device], { disable_cpu_ep_fallback: "1" }));
+    } catch (error) {
+      if (!isFallback(error)) throw explained(error, device);
+    }
+    // What a device has no code for runs on the processor, which is said.
+    const session = await build([device, "cpu"]).catch((error) => {
+      throw explained(error, device);
     });
-    return new Session(runtime, session);
+    return new Session(runtime, session, [
+      `some of its operators run on the processor: ONNX Runtime has no code for them on ${device}`,
+    ]);
   }
 
   /** What it takes, in the model's order. */

@@ -147,6 +147,11 @@ export class GraphRunner {
     return values;
   }
 
+  /** What the runtime says of the part that runs every time. */
+  get notices(): readonly string[] {
+    return this.#session.notices ?? [];
+  }
+
   /** Frees the sessions' memory. */
   async release(): Promise<void> {
     await this.#session.release();

@@ -16,7 +16,7 @@ import type { LazyTensor } from "../weights/safetensors_writer.ts";
 import { type GraphParts, GraphRunner, partsOf } from "./graph_runner.ts";
 import { type Memory, networkMemory } from "./network_memory.ts";
 import { quantizedTensors } from "./quantized_weights.ts";
-import { compareGraph, quantizeGraph, rewriteGraph, type RewriteName } from "./rewrites.ts";
+import { compareGraph, halveGraph, quantizeGraph, rewriteGraph, type RewriteName } from "./rewrites.ts";
 
 /** How a network becomes a graph. */
 export interface NetworkDefinition<Sizes> {
@@ -40,6 +40,8 @@ export interface NetworkOptions {
   without?: readonly RewriteName[] | undefined;
   /** In what its weights are kept; as they are stored where left out. */
   precision?: Precision | undefined;
+  /** In what it computes: 16-bit floats with islands of 32 (`fp16`), or so where its weights are kept in them (`weights`). */
+  compute?: "fp32" | "fp16" | "weights" | undefined;
   /** Folder where weights in fewer bits are kept for the next run; in memory where left out. */
   cacheFolder?: string | undefined;
 }
@@ -66,6 +68,8 @@ export class Network<Sizes> {
   /** Weights in fewer bits, once they are there. */
   #quantized: QuantizedWeights | undefined;
   #warnings: string[] = [];
+  /** Computes in 32 bits whatever its options say. */
+  #isFull = false;
   #prepared: Prepared | undefined;
   #loaded: { key: string; sizes: Sizes; runner: GraphRunner } | undefined;
 
@@ -89,6 +93,27 @@ export class Network<Sizes> {
   /** How layers are kept that are in fewer bits than 16. */
   get #format(): WeightFormat | undefined {
     return this.precision === "int8" || this.precision === "int4" ? this.precision : undefined;
+  }
+
+  /** Whether it computes in 16-bit floats, which may overflow where 32 bits do not. */
+  get computesInHalf(): boolean {
+    const { compute = "fp32" } = this.options;
+    if (this.#isFull || this.#format) return false;
+    return compute === "fp16" || compute === "weights" && this.precision === "fp16";
+  }
+
+  /**
+   * Has it compute in 32 bits from now on; what was loaded is loaded anew.
+   *
+   * @param reason for a warning, see {@linkcode Network.takeWarnings}
+   */
+  async computeInFull(reason: string): Promise<void> {
+    const sizes = this.#loaded?.sizes;
+    this.#warnings.push(`${reason}: from here on this network computes in fp32`);
+    this.#isFull = true;
+    this.#prepared = undefined;
+    await this.release();
+    if (sizes !== undefined) await this.load(sizes);
   }
 
   /** The runtime packs weights of 8 bits into an order of its own unless it is told not to: it reads them twice as often as it saves. */
@@ -143,8 +168,9 @@ export class Network<Sizes> {
     return { graph, tensors: new Map([...this.checkpoint.tensors, ...tensors]) };
   }
 
-  /** Puts those layers in fewer bits that are there, or, before they are made, all that could be. */
+  /** Computes in 16 bits, or puts those layers in fewer that are there, or, before they are made, all that could be. */
   #lower(graph: Graph): Graph {
+    if (this.computesInHalf) return halveGraph(graph, { ...this.options, varying: this.#definition.varying });
     const format = this.#format;
     return format ? quantizeGraph(graph, { format, only: this.#isMade }).graph : graph;
   }
@@ -232,7 +258,7 @@ export class Network<Sizes> {
     }
   }
 
-  /** What {@linkcode Network.load} had to say, once. */
+  /** What {@linkcode Network.load} and {@linkcode Network.computeInFull} had to say, once. */
   takeWarnings(): string[] {
     const warnings = this.#warnings;
     this.#warnings = [];
@@ -259,7 +285,9 @@ export class Network<Sizes> {
     const needed = new Map([...tensors].filter(([key]) => used.has(key)));
     const source = await this.#bindSource(needed, this.#quantized?.inMemory);
     const options = { ...source, ...this.#running, prepack: this.#prepack };
-    this.#loaded = { key, sizes, runner: await GraphRunner.create(parts, options) };
+    const runner = await GraphRunner.create(parts, options);
+    this.#loaded = { key, sizes, runner };
+    this.#warnings.push(...runner.notices.map((notice) => `${this.checkpoint.folder}: ${notice}`));
     return true;
   }
 

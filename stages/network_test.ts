@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gemm, graph, input, parameter } from "../onnx/mod.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { nativeRuntime } from "../runtime/session.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
@@ -35,4 +36,24 @@ Deno.test("load() refuses weights that were replaced since they were opened, loa
       await assert.rejects(() => network.load({ batch: 1 }), { name: "CheckpointError", message });
     }
     await loaded.release();
+  }));
+
+Deno.test("what a runtime says of a session, such as operators on another device, is a warning of the network", () =>
+  inTempFolder(async (folder) => {
+    await writeSafetensors(join(folder, "model.safetensors"), weights(1));
+    const build = () => {
+      const x = input("x", "float32", [1, 2]);
+      return graph({ inputs: [x], outputs: { y: gemm(x, parameter("weight", [1, 2])) } });
+    };
+    const notices = ["some of its operators run on the processor"];
+    const runtime: Runtime = {
+      ...nativeRuntime,
+      createSession: () =>
+        Promise.resolve({ inputs: [], notices, run: () => Promise.resolve({}), release: () => Promise.resolve() }),
+    };
+    const checkpoint = await openCheckpoint(folder, { stem: "model" });
+    const network = new Network({ declare: () => void build(), build }, checkpoint, { runtime });
+    await network.load({});
+    assert.deepEqual(network.takeWarnings(), [`${folder}: ${notices[0]}`]);
+    assert.deepEqual(network.takeWarnings(), []);
   }));

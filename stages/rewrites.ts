@@ -7,6 +7,7 @@ import {
   foldChannels,
   fuseAttention,
   type Graph,
+  halfPrecision,
   multiplyTransposedConvolutions,
   type QuantizedGraph,
   quantizeLinear,
@@ -23,11 +24,18 @@ const rewrites = {
   "spread-rows": spreadRows,
 } satisfies Record<string, (graph: Graph) => Graph>;
 
-/** Name of something that can be left out, to find out what it is good for; `hoist` computes what a prompt decides once. */
-export type RewriteName = keyof typeof rewrites | "hoist";
+/**
+ * Name of something that can be left out, to find out what it is good for; `hoist` computes what a prompt decides once, `fp32-islands` keeps
+ * norms and softmax in 32 bits where the rest computes in 16.
+ */
+export type RewriteName = keyof typeof rewrites | "hoist" | "fp32-islands";
 
 /** All of them. */
-export const rewriteNames: readonly RewriteName[] = [...Object.keys(rewrites) as (keyof typeof rewrites)[], "hoist"];
+export const rewriteNames: readonly RewriteName[] = [
+  ...Object.keys(rewrites) as (keyof typeof rewrites)[],
+  "hoist",
+  "fp32-islands",
+];
 
 /** Rewrites a graph in all ways but those named in `without`. */
 export function rewriteGraph(
@@ -36,6 +44,15 @@ export function rewriteGraph(
 ): Graph {
   const chosen = Object.entries(rewrites).filter(([name]) => !without.includes(name as RewriteName));
   return chosen.reduce((rewritten, [, rewrite]) => rewrite(rewritten), graph);
+}
+
+/** Has a rewritten graph compute in 16 bits, see {@linkcode halfPrecision}. */
+export function halveGraph(
+  graph: Graph,
+  { without = [], varying }: { without?: readonly RewriteName[] | undefined; varying?: readonly string[] | undefined } =
+    {},
+): Graph {
+  return halfPrecision(graph, { islands: !without.includes("fp32-islands"), varying });
 }
 
 /** Puts weights of few bits into a rewritten graph. What other rewrites make of its layers has to be made before. */

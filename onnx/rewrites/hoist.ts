@@ -48,7 +48,9 @@ export function hoistParameters(graph: Graph): Hoisted {
 }
 
 /** Splits a graph at the values that are computed once and used elsewhere. */
-function split(graph: Graph, { label, isOnce }: { label: string; isOnce: (value: Value) => boolean }): Hoisted {
+function split(graph: Graph, { label, ...rule }: { label: string; isOnce: (value: Value) => boolean }): Hoisted {
+  // Numbers of 16 bits stay with their use: ONNX Runtime's package for Node takes no Float16Array of Deno.
+  const isOnce = (value: Value) => value.dtype !== "float16" && rule.isOnce(value);
   const rest = graph.nodes.filter(({ outputs }) => !outputs.some(isOnce));
   const used = [...rest.flatMap(({ inputs }) => inputs), ...graph.outputs.map(({ value }) => value)];
   const handed = [...new Set(used.filter((value) => value !== undefined))].filter(isOnce)

@@ -126,8 +126,16 @@ function stepFor(missing: readonly string[], cuda = "13"): string {
 /** Drivers that compute on the processor, and are no faster than it. */
 const software = /lvp|llvmpipe|swiftshader/i;
 
-function diagnoseVulkan({ gpus, vulkanDrivers }: Machine): Diagnosis {
+function diagnoseVulkan({ gpus, vulkanDrivers, vulkanLoader }: Machine): Diagnosis {
   const device = "webgpu";
+  if (!vulkanLoader && (gpus.length > 0 || vulkanDrivers.length > 0)) {
+    return {
+      device,
+      ready: false,
+      reason: "the system's loader does not find libvulkan.so.1",
+      step: "install Vulkan's loader (Debian: libvulkan1)",
+    };
+  }
   const real = vulkanDrivers.filter((name) => !software.test(name));
   if (real.length > 0 && gpus.length > 0) {
     return { device, ready: true, reason: `${gpus.map(({ vendor }) => vendor).join(", ")} by Vulkan` };

@@ -10,6 +10,7 @@ const bare: Machine = {
   gpus: [],
   nvidiaDriver: undefined,
   vulkanDrivers: [],
+  vulkanLoader: true,
   providers: {},
   libraries: "/ort",
 };
@@ -77,6 +78,10 @@ Deno.test("TensorRT asks for its own library", () => {
 Deno.test("WebGPU needs a Vulkan driver on Linux, and one that computes on the processor is called that", () => {
   assertLacks("webgpu", bare, { reason: /^no GPU was found$/ });
   const gpus = [{ vendor: "AMD" as const }];
+  assertLacks("webgpu", { ...bare, gpus, vulkanDrivers: ["radeon.json"], vulkanLoader: false }, {
+    reason: /does not find libvulkan\.so\.1$/,
+    step: /libvulkan1/,
+  });
   assertLacks("webgpu", { ...bare, gpus }, { reason: /no Vulkan driver/, step: /mesa-vulkan-drivers/ });
   const ready = (machine: Machine) => diagnose("webgpu", machine, installation);
   assert.equal(ready({ ...bare, gpus, vulkanDrivers: ["radeon.json"] }).reason, "AMD by Vulkan");

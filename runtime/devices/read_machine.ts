@@ -29,6 +29,8 @@ export interface Machine {
   readonly nvidiaDriver: string | undefined;
   /** Vulkan drivers, by the names of their manifests. */
   readonly vulkanDrivers: readonly string[];
+  /** Whether there is Vulkan's loader, which finds the drivers (`libvulkan.so.1`). */
+  readonly vulkanLoader: boolean;
   /** Libraries of ONNX Runtime's providers, with the libraries that each asks for and that are not found. */
   readonly providers: Readonly<
     Record<string, { readonly needs: readonly string[]; readonly missing: readonly string[] }>
@@ -71,6 +73,7 @@ export async function readMachine(
     gpus: await readGpus(system),
     nvidiaDriver: await readNvidiaDriver(system),
     vulkanDrivers: await readVulkanDrivers(system),
+    vulkanLoader: system.os === "linux" && (await librariesOf(system)).has("libvulkan.so.1"),
     providers: await readProviders(system, libraries),
     libraries,
   };

@@ -1,5 +1,5 @@
 /**
- * A reference interpreter of the graph builder's operators: float64 throughout, plain loops, nothing fused.
+ * A reference interpreter of the graph builder's operators: float64 throughout (results of float16 are rounded to it), plain loops, nothing fused.
  *
  * It is the oracle of gradients (ONNX Runtime has no float64 kernels for most operators) and of shape inference: each result is
  * checked against the shape that its value claims.
@@ -30,6 +30,11 @@ function checkShape({ op, scope }: Node, value: Value, found: Array64, symbols: 
     if (typeof dim === "string" && !symbols.has(dim)) symbols.set(dim, size);
     assert.equal(size, typeof dim === "string" ? symbols.get(dim) : dim, message);
   });
+}
+
+/** As 16-bit floats hold it: what is too large for them becomes infinite. */
+function rounded({ shape, data }: Array64): Array64 {
+  return { shape, data: Float64Array.from(Float16Array.from(data)) };
 }
 
 /**
@@ -65,7 +70,7 @@ export function evaluate<Name extends string>(
     const results = [kernel(node.inputs.map((value) => value && read(value)) as Array64[], node.attributes)].flat();
     node.outputs.forEach((value, i) => {
       checkShape(node, value, results[i]!, symbols);
-      known.set(value, results[i]!);
+      known.set(value, value.dtype === "float16" ? rounded(results[i]!) : results[i]!);
     });
   }
   return Object.fromEntries(Object.entries<Value>(outputs).map(([name, value]) => [name, read(value)])) as Record<
