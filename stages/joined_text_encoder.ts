@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { z } from "zod";
 import { CheckpointError } from "../errors.ts";
 import { count, parseConfig } from "../networks/config.ts";
-import { linear } from "../networks/layers.ts";
+import { adaptStates, joinStates } from "../networks/text_adapters.ts";
 import { declareText, encodeText, textWidth } from "../networks/text_encoder.ts";
-import { concat, graph, input, scope, type Value } from "../onnx/mod.ts";
+import { graph, input, scope, type Value } from "../onnx/mod.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { chunkTokens, type TokenChunk } from "../text/prompt_chunks.ts";
 import type { PromptParts } from "../text/prompt_syntax.ts";
@@ -68,14 +68,14 @@ export class JoinedTextEncoder {
       mask: input(`mask_${i}`, "int64", ["batch", tokens]),
     });
     const adapt = (i: number, states: Value) => {
-      return isAdapted(i) ? scope("adapters", () => linear(`${i}`, states, { to: width })) : states;
+      return isAdapted(i) ? adaptStates(i, states, { width }) : states;
     };
     const build = () => {
       const built = encoders.map(({ config, tokenizer: { maxLength } }, i) => {
         const inputs = inputsOf(i, maxLength);
         return { inputs, states: adapt(i, scope(`encoders.${i}`, () => encodeText(config, inputs))) };
       });
-      const states = built.length === 1 ? built[0]!.states : concat(built.map(({ states }) => states), { axis: 1 });
+      const states = joinStates(built.map(({ states }) => states));
       const inputs = built.flatMap(({ inputs }) => Object.values(inputs));
       return graph({ name: "JoinedTextEncoder", inputs, outputs: { states } });
     };

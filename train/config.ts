@@ -48,6 +48,9 @@ export async function readTrainingConfig(
   return {
     ...config,
     ...(config.start === undefined ? {} : { start: await resolvedStart(config.start, base) }),
+    ...(config.stageC?.encoders === undefined ? {} : {
+      stageC: { ...config.stageC, encoders: config.stageC.encoders.map((folder) => resolve(base, folder)) },
+    }),
     data: { ...config.data, path: resolve(base, config.data.path) },
   };
 }
@@ -62,8 +65,9 @@ async function resolvedStart(
     return (await statIfThere(path))?.isDirectory || parseModelId(name) === undefined ? path : name;
   };
   if (typeof start === "string") return await located(start);
-  const parts = Object.entries(start).map(async ([part, name]) => [part, await located(name!)] as const);
-  return Object.fromEntries(await Promise.all(parts));
+  const { new: unused, ...folders } = start;
+  const parts = Object.entries(folders).map(async ([part, name]) => [part, await located(name!)] as const);
+  return { ...Object.fromEntries(await Promise.all(parts)), ...(unused && { new: unused }) };
 }
 
 /** As {@linkcode readTrainingConfig}, of text; paths stay as they are. */

@@ -214,6 +214,10 @@ const lora = z.strictObject({
 const stageC = z.strictObject({
   ...phase,
   ...levels,
+  encoders: z.array(z.string().min(1)).min(1).max(8).optional().describe(
+    "Folders of text encoders (`config.json`, weights and `tokenizer/` in each), CLIP's or T5's, whose states stand one after the other in " +
+      "place of those of a text encoder of the model's own. They stay as they are; a linear adapter of each to `model.prior.c_cond` learns along.",
+  ),
   lora: lora.optional().describe(
     "Trains a LoRA in place of the weights: `lora.safetensors` of the run. It needs `start`.",
   ),
@@ -288,6 +292,11 @@ export const trainingConfig = z.strictObject({
       prior: z.string().optional().describe("Folder of the prior's repository, or its name on the hub."),
       decoder: z.string().optional().describe("Folder of the decoder's repository, or its name on the hub."),
       compressor: z.string().optional().describe("Folder of the compressor, or a model on the hub that has one."),
+      new: z.array(z.enum(["vqgan", "compressor", "decoder", "decoderTextEncoder", "prior", "priorTextEncoder"]))
+        .optional()
+        .describe(
+          "Networks that are new all the same, under their names in `model`: for a prior of another kind, say.",
+        ),
     }),
   ]).optional().describe(
     "A model whose weights and sizes training starts from: a folder that holds `prior/`, `decoder/` and `compressor/`, a repository on the " +

@@ -17,6 +17,7 @@ import type { TrainingConfig } from "./config.ts";
 import { type NetworkConfigs, type NetworkName, networkParameters, networksOf } from "./networks.ts";
 import { modelSides, pictureSize } from "./picture_sizes.ts";
 import { networkFolder, pipelineSettings, type Start } from "./start.ts";
+import { copyEncoders, encoderName } from "./joined_encoders.ts";
 import type { Weights } from "./optimiser/gradient_pass.ts";
 
 /** Version of diffusers whose classes the configurations follow. */
@@ -30,6 +31,7 @@ const places: Readonly<Record<NetworkName, { folder: string; stem: WeightsName["
   decoder_text_encoder: { folder: "decoder/text_encoder", stem: "model", className: "" },
   prior: { folder: "prior/prior", stem: "diffusion_pytorch_model", className: "" },
   prior_text_encoder: { folder: "prior/text_encoder", stem: "model", className: "" },
+  prior_adapters: { folder: "prior/text_encoder", stem: "model", className: "JoinedTextEncoder" },
   preview: { folder: "preview", stem: "diffusion_pytorch_model", className: "Previewer" },
 };
 
@@ -60,8 +62,9 @@ export async function writeModel(
   };
   const text = (half: "prior" | "decoder") => {
     const encoder = configs[`${half}_text_encoder`];
+    const isJoined = half === "prior" && configs.prior_adapters !== undefined;
     return {
-      text_encoder: ["transformers", textClassName(encoder)],
+      text_encoder: isJoined ? ["wuerstchen", "JoinedTextEncoder"] : ["transformers", textClassName(encoder)],
       tokenizer: ["transformers", isT5(encoder) ? "T5TokenizerFast" : "CLIPTokenizer"],
     };
   };
@@ -105,6 +108,7 @@ export async function writeModel(
     }
   }
   await writeJson(folder, "train.jsonc", withoutFolders(config));
+  if (configs.prior_adapters) await copyEncoders(configs.prior_adapters, join(folder, places.prior_adapters.folder));
   for (const name of networksOf(configs)) {
     const { folder: place, stem } = places[name];
     await writeJson(join(folder, place), "config.json", configJson(name, configs));
@@ -141,17 +145,27 @@ export async function writeWholeModel(
 }
 
 /** The configuration without the names of folders of this machine; a model of a hub is its commit. */
-function withoutFolders({ start, data, ...config }: TrainingConfig): unknown {
+function withoutFolders({ start, data, stageC, ...config }: TrainingConfig): unknown {
   const named = (folder: string) => snapshotName(folder) ?? basename(folder);
-  const parts = typeof start === "object" ? Object.entries(start) : [];
   const from = start === undefined
     ? {}
-    : { start: typeof start === "string" ? named(start) : Object.fromEntries(parts.map(([k, v]) => [k, named(v!)])) };
-  return { ...config, ...from, data: { ...data, path: basename(data.path) } };
+    : { start: typeof start === "string" ? named(start) : namedParts(start, named) };
+  const encoders = stageC?.encoders?.map((folder) => basename(folder));
+  const phase = stageC ? { stageC: { ...stageC, ...(encoders ? { encoders } : {}) } } : {};
+  return { ...config, ...phase, ...from, data: { ...data, path: basename(data.path) } };
+}
+
+function namedParts({ new: unused, ...folders }: Exclude<Start, string>, named: (folder: string) => string): unknown {
+  const parts = Object.entries(folders).map(([part, folder]) => [part, named(folder!)]);
+  return { ...Object.fromEntries(parts), ...(unused && { new: unused }) };
 }
 
 function configJson(name: NetworkName, configs: NetworkConfigs): Record<string, unknown> {
   if (name === "decoder_text_encoder" || name === "prior_text_encoder") return textConfigJson(configs[name]);
+  if (name === "prior_adapters") {
+    const { width, encoders } = configs.prior_adapters!;
+    return { _class_name: places[name].className, width, encoders: encoders.map((_, i) => encoderName(i)) };
+  }
   const config: Record<string, unknown> = { ...configs[name] };
   if (name === "compressor") return config;
   const className = name === "prior" ? stageCClassName(configs.prior) : places[name].className;

@@ -14,6 +14,7 @@ import {
   paellaVqConfig,
 } from "../networks/paella_vq.ts";
 import { previewDecoder, type PreviewDecoderConfig } from "../networks/preview_decoder.ts";
+import { adaptStates } from "../networks/text_adapters.ts";
 import { declareText, isT5, type TextEncoderConfig, textEncoderSchema, textWidth } from "../networks/text_encoder.ts";
 import { isDit, predictNoise, type StageCConfig, stageCSchema } from "../networks/stage_c.ts";
 import { GraphError, input, traceScopes, type Value } from "../onnx/mod.ts";
@@ -22,6 +23,7 @@ import { unknownSetting } from "../config/explain_issue.ts";
 import { trainingConfigSchema } from "./config_json_schema.ts";
 import { compressorSchema, type TrainingConfig } from "./config.ts";
 import { smallPreviewConfig } from "./config_schema.ts";
+import type { AdaptersConfig, EncoderSizes } from "./joined_encoders.ts";
 import {
   clipTextInit,
   decoderInit,
@@ -42,6 +44,7 @@ export const networkNames = [
   "decoder_text_encoder",
   "prior",
   "prior_text_encoder",
+  "prior_adapters",
   "preview",
 ] as const;
 export type NetworkName = typeof networkNames[number];
@@ -54,13 +57,16 @@ export interface NetworkConfigs {
   readonly decoder_text_encoder: TextEncoderConfig;
   readonly prior: StageCConfig;
   readonly prior_text_encoder: TextEncoderConfig;
+  /** Only where Stage C has several text encoders, in place of one of its own. */
+  readonly prior_adapters?: AdaptersConfig;
   /** Only where it is trained. */
   readonly preview?: PreviewDecoderConfig;
 }
 
 /** The names of the networks that a model has. */
 export function networksOf(configs: NetworkConfigs): NetworkName[] {
-  return networkNames.filter((name) => configs[name] !== undefined);
+  const own = networkNames.filter((name) => configs[name] !== undefined);
+  return configs.prior_adapters ? own.filter((name) => name !== "prior_text_encoder") : own;
 }
 
 /** Numbers of a vocabulary that a text encoder has to know. */
@@ -118,11 +124,13 @@ function parseSizes<
 /**
  * Sizes of every network, from a training's configuration.
  *
+ * @param options.encoders those of `stageC.encoders`, as far as they have been looked into
  * @throws {ConfigError} where a value is wrong, or two of them contradict each other
  */
 export function networkConfigs(
-  { model, data, preview: hasPreview }: TrainingConfig,
+  { model, data, stageC, preview: hasPreview }: TrainingConfig,
   vocabularies: Readonly<Record<"prior" | "decoder", VocabularySize>>,
+  { encoders }: { encoders?: readonly EncoderSizes[] | undefined } = {},
 ): NetworkConfigs {
   const vqgan = parseSizes(paellaVqConfig, "vqgan", {
     ...model.vqgan,
@@ -161,7 +169,7 @@ export function networkConfigs(
     "prior",
     join("prior", model.prior, {
       c_in: compressor.c_latent,
-      c_cond: textWidth(priorText),
+      ...(stageC?.encoders ? {} : { c_cond: textWidth(priorText) }),
     }),
   ) as StageCConfig;
   const stages = {
@@ -171,6 +179,7 @@ export function networkConfigs(
     decoder_text_encoder: decoderText,
     prior,
     prior_text_encoder: priorText,
+    ...(encoders === undefined ? {} : { prior_adapters: { width: prior.c_cond, encoders } }),
   };
   if (!hasPreview) return stages;
   const given = join("preview", model.preview ?? {}, { c_in: compressor.c_latent, c_out: data.channels });
@@ -230,6 +239,9 @@ const declarations: { [Name in NetworkName]: (config: NonNullable<NetworkConfigs
     });
   },
   prior_text_encoder: declareTextEncoder,
+  prior_adapters({ width, encoders }) {
+    encoders.forEach((encoder, i) => adaptStates(i, input(`text_${i}`, "float32", [1, 1, encoder.width]), { width }));
+  },
   preview: (config) => void previewDecoder(config, input("latents", "float32", [1, config.c_in, 1, 1])),
 };
 
@@ -264,6 +276,7 @@ function initialValues(name: NetworkName, configs: NetworkConfigs): InitialValue
       return isDit(configs.prior) ? ditInit : priorInit;
     case "compressor":
     case "preview":
+    case "prior_adapters":
       return plainInit;
     default: {
       const config = configs[name];

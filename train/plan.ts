@@ -7,6 +7,7 @@ import type { HubOptions } from "../pipeline/fetch_model.ts";
 import { checkTraining } from "./check_training.ts";
 import { type PhaseName, phaseNames, type TrainingConfig } from "./config.ts";
 import { fetchStart } from "./fetch_start.ts";
+import { readEncoderSizes } from "./joined_encoders.ts";
 import { networkConfigs, type NetworkName } from "./networks.ts";
 import { copiesOf, parameterCounts, phaseCost } from "./phase_cost.ts";
 import { withStartSizes } from "./start.ts";
@@ -57,7 +58,7 @@ export async function planTraining(
   try {
     const data = await TrainingData.open(config, { scratch: join(folder, "scratch") });
     const vocabularies = await prepareTokenizers(folder, config, data);
-    const configs = networkConfigs(config, vocabularies);
+    const configs = networkConfigs(config, vocabularies, { encoders: await readEncoderSizes(config) });
     const phases = phaseNames.flatMap((name): PhasePlan[] => {
       const own = config[name];
       if (!own) return [];

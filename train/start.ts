@@ -8,6 +8,7 @@ import { parseConfig } from "../networks/config.ts";
 import { t5Config } from "../networks/t5_encoder.ts";
 import { namesDit } from "../networks/stage_c.ts";
 import { namesT5 } from "../networks/text_encoder.ts";
+import { joinedTextConfig } from "../stages/joined_text_encoder.ts";
 import { readJson } from "../weights/read_json.ts";
 import type { TrainingConfig } from "./config.ts";
 import type { NetworkName } from "./networks.ts";
@@ -23,12 +24,14 @@ const places: Readonly<Record<NetworkName, readonly ["prior" | "decoder" | "comp
   decoder_text_encoder: ["decoder", "text_encoder"],
   prior: ["prior", "prior"],
   prior_text_encoder: ["prior", "text_encoder"],
+  prior_adapters: ["prior", "text_encoder"],
   preview: ["preview", ""],
 };
 
-/** The folder of a network of a model, undefined where it is not said. */
+/** The folder of a network of a model, undefined where it is not said, or is not to be taken. */
 export function networkFolder(start: Start, name: NetworkName): string | undefined {
   const [part, folder] = places[name];
+  if (typeof start !== "string" && start.new?.some((key) => networkOf.get(key) === name)) return undefined;
   const root = typeof start === "string" ? join(start, part) : part === "preview" ? undefined : start[part];
   return root === undefined ? undefined : join(root, folder);
 }
@@ -49,6 +52,8 @@ const settings = [
   ["priorTextEncoder", "prior_text_encoder"],
   ["preview", "preview"],
 ] as const;
+
+const networkOf: ReadonlyMap<string, NetworkName> = new Map(settings);
 
 /** Keys of a `config.json` that are not the network's own. */
 const foreign =
@@ -74,7 +79,8 @@ export async function withStartSizes(config: TrainingConfig): Promise<TrainingCo
   for (const [key, name] of settings) {
     const folder = networkFolder(start, name);
     const found = folder && await jsonAt(join(folder, "config.json"));
-    if (!found) continue;
+    // What is joined has no sizes of its own.
+    if (!found || found["_class_name"] === "JoinedTextEncoder") continue;
     const own = namesT5(found)
       ? Object.entries(found).filter(([name]) => name in t5Config.shape)
       : Object.entries(found).filter(([name]) =>
@@ -84,7 +90,19 @@ export async function withStartSizes(config: TrainingConfig): Promise<TrainingCo
   }
   const numbers = await pipelineNumbers(start);
   for (const [key, value] of Object.entries(numbers)) model[key] ??= value;
-  return { ...config, model: model as TrainingConfig["model"] };
+  const sized = { ...config, model: model as TrainingConfig["model"] };
+  const encoders = await joinedEncoders(start);
+  if (!encoders || !config.stageC || config.stageC.encoders) return sized;
+  return { ...sized, stageC: { ...config.stageC, encoders } };
+}
+
+/** The folders of the text encoders that the model's Stage C has, where they are joined. */
+async function joinedEncoders(start: Start): Promise<string[] | undefined> {
+  const folder = networkFolder(start, "prior_adapters");
+  const file = folder && join(folder, "config.json");
+  const json = file && await jsonAt(file);
+  if (!json || json["_class_name"] !== "JoinedTextEncoder") return undefined;
+  return parseConfig(joinedTextConfig, json, { file }).encoders.map((name) => join(folder, name));
 }
 
 async function pipelineNumbers(start: Start): Promise<Record<string, number>> {

@@ -10,6 +10,7 @@ import { checkTrainingMemory } from "./check_training_memory.ts";
 import { checkTrainingConfig, phaseNames, type TrainingConfig, type TrainingSettings } from "./config.ts";
 import { fetchStart, readStartCommits, writeStartCommits } from "./fetch_start.ts";
 import { writeWholeModel } from "./model_folder.ts";
+import { readEncoderSizes } from "./joined_encoders.ts";
 import { networkConfigs } from "./networks.ts";
 import { bucketOptions } from "./picture_sizes.ts";
 import { isDone, type Progress, startOrResume } from "./progress.ts";
@@ -53,7 +54,7 @@ export async function* train(settings: TrainingSettings, options: TrainOptions):
   const fingerprint = await data.fingerprint();
   await folder.checkFingerprint(fingerprint, config);
   const vocabularies = await prepareTokenizers(folder.tokenizers, config, data);
-  const configs = networkConfigs(config, vocabularies);
+  const configs = networkConfigs(config, vocabularies, { encoders: await readEncoderSizes(config) });
   if (!options.ignoreMemory) await checkTrainingMemory(config, { configs, vocabularies });
   const buckets = bucketOptions(config, configs);
   if (buckets) await data.useBuckets(buckets, { scratch });

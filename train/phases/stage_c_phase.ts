@@ -4,6 +4,7 @@
  */
 import type { TrainingConfig } from "../config.ts";
 import type { BucketSize } from "../data/buckets.ts";
+import { joinedText } from "../joined_encoders.ts";
 import { initialiseLora, isLoraFactor, type LoraObjective, withLora } from "../lora.ts";
 import { embeddingCells } from "../networks.ts";
 import { pipelineSettings } from "../start.ts";
@@ -17,9 +18,9 @@ import { textInputs, withDropout } from "./text_inputs.ts";
 
 type StageCConfig = NonNullable<TrainingConfig["stageC"]>;
 
-/** Whether the text encoder learns along: a LoRA is of Stage C alone. */
-function trainsText({ textEncoder, lora }: StageCConfig): boolean {
-  return textEncoder === "trained" && !lora;
+/** Whether the text encoder learns along: a LoRA is of Stage C alone, and several encoders stay as they are. */
+function trainsText({ textEncoder, lora, encoders }: StageCConfig): boolean {
+  return textEncoder === "trained" && !lora && !encoders;
 }
 
 /**
@@ -34,6 +35,7 @@ export function stageCObjectiveAt(
 ): { objective: Objective; factors?: LoraObjective["factors"] } {
   const objective = stageCObjective(configs.prior, { batch: own.batch, ...cells, tokens }, {
     textEncoder: trainsText(own) ? configs.prior_text_encoder : undefined,
+    adapters: configs.prior_adapters,
   });
   if (!own.lora) return { objective };
   const { targets } = own.lora;
@@ -51,7 +53,10 @@ export async function stageCPhase(context: PhaseContext, own: StageCConfig): Pro
   const of = onceForSize((cells: BucketSize) => stageCObjectiveAt({ configs, tokens }, own, cells));
   const [height, width] = embeddingCells(data.size, pipelineSettings(config));
   const { factors } = of({ height, width });
-  const text = held.use(await textInputs("prior_text_encoder", context, { isTrained }));
+  const { prior_adapters: adapters } = configs;
+  const text = held.use(
+    await (adapters ? joinedText(adapters, config) : textInputs("prior_text_encoder", context, { isTrained })),
+  );
   const { training: indices } = data.split(own);
   const loader = held.use(data.loader({ indices, batch, seed: config.seed + 2, state }));
   return {
@@ -64,7 +69,10 @@ export async function stageCPhase(context: PhaseContext, own: StageCConfig): Pro
       trained: isLoraFactor,
       lora: { factors: initialiseLora(factors, config), alpha: own.lora.alpha ?? own.lora.rank },
     }),
-    scopes: { prior: "prior", ...(isTrained ? { text_encoder: "prior_text_encoder" } : {}) },
+    scopes: {
+      prior: "prior",
+      ...(adapters ? { text_encoder: "prior_adapters" } : isTrained ? { text_encoder: "prior_text_encoder" } : {}),
+    },
     loader,
     async inputs(draws) {
       const pictures = await loader.next();
