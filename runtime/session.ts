@@ -5,6 +5,7 @@
 import type { InferenceSession } from "onnxruntime-common";
 import type { Tensor } from "../tensor/tensor.ts";
 import { ResourceError } from "../errors.ts";
+import { machineHasByteDotProducts } from "./byte_dot_products.ts";
 import { fetchedCuda, loadCarriedLibrary } from "./carried_library.ts";
 import { preloadCuda } from "./cuda/installed_cuda.ts";
 import { checkExternalData } from "./check_external_data.ts";
@@ -61,6 +62,16 @@ function explained(cause: unknown, device: Device): ResourceError {
   );
 }
 
+/** ONNX Runtime gives the weight of each layer an offset, and stumbles where strips of a picture share one. */
+function explainOffset(error: unknown): unknown {
+  if (!(error instanceof Error) || !/Attempt to replace the existing tensor/.test(error.message)) return error;
+  return new ResourceError(
+    "Cannot share weights in int8: this processor has no dot products of 8 bits; keep Stage A in full, " +
+      "--precision prior=int8,decoder=int8",
+    { cause: error },
+  );
+}
+
 /** Whether a session was refused for nothing but operators that only the processor has code for. */
 function isFallback(error: unknown): boolean {
   return error instanceof Error && /fallback to CPU EP has been explicitly disabled/i.test(error.message);
@@ -84,7 +95,8 @@ export class Session implements RuntimeSession {
     if (options.folder !== undefined) config["model_external_initializers_file_folder_path"] = options.folder;
     if (!options.prepack) config["disable_prepacking"] = "1";
     // Processors without a dot product of 8 bits add pairs of products in 16, which overflow: there weights get an offset instead.
-    config["x64quantprecision"] = "1";
+    const isOffset = !await machineHasByteDotProducts();
+    if (isOffset) config["x64quantprecision"] = "1";
     const { device = "cpu" } = options;
     if (device === "cuda" || device === "tensorrt") await preloadFetched();
     const build = (providers: readonly Device[], more: Readonly<Record<string, string>> = {}) =>
@@ -96,7 +108,14 @@ export class Session implements RuntimeSession {
         ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
         extra: { session: { ...config, ...more } },
       });
-    if (device === "cpu") return new Session(runtime, await build(["cpu"]));
+    if (device === "cpu") {
+      return new Session(
+        runtime,
+        await build(["cpu"]).catch((error) => {
+          throw isOffset ? explainOffset(error) : error;
+        }),
+      );
+    }
     try {
       return new Session(runtime, await build([device], { disable_cpu_ep_fallback: "1" }));
     } catch (error) {
