@@ -83,12 +83,13 @@ export async function fetchStart(
     const opened = await open(given);
     return { start: opened ? await startOf(opened) : given, commits: fetched };
   }
+  const { new: unused, ...parts } = given;
   const start: Record<string, string> = {};
-  for (const [part, name] of Object.entries(given)) {
+  for (const [part, name] of Object.entries(parts)) {
     const opened = await open(name!);
-    start[part] = opened ? await partOf(opened, part as keyof typeof given) : name!;
+    start[part] = opened ? await partOf(opened, part as keyof typeof parts) : name!;
   }
-  return { start, commits: fetched };
+  return { start: unused ? { ...start, new: unused } : start, commits: fetched };
 }
 
 /** A model of a hub that is in the cache. */

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { tinyModel } from "../tests/tiny_model.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
+import { fetchStart } from "./fetch_start.ts";
 import { drawSquares, tinyTraining } from "./_tiny_training.ts";
-import { withStartSizes } from "./start.ts";
+import { networkFolder, tokenizerFolder, withStartSizes } from "./start.ts";
 import { train } from "./trainer.ts";
 
 const start = JSON.stringify({ prior: join(tinyModel, "wuerstchen-prior"), decoder: join(tinyModel, "wuerstchen") });
@@ -12,6 +13,19 @@ Deno.test("withStartSizes() takes the sizes of the model that training starts fr
   const { model } = await withStartSizes({ ...tinyTraining("data", { set: [`start=${start}`] }) });
   assert.deepEqual([model.latentMean, model.latentStd], [42, 1]);
   assert.equal((model.prior as { c: number }).c, 8);
+});
+
+Deno.test("a network that is to be new is not taken over, nor are its sizes and its vocabulary", async () => {
+  const given = { ...JSON.parse(start), new: ["prior", "priorTextEncoder"] };
+  const { start: found } = await fetchStart(given);
+  assert.deepEqual(found, given);
+  assert.equal(networkFolder(found, "prior"), undefined);
+  assert.equal(networkFolder(found, "decoder"), join(tinyModel, "wuerstchen", "decoder"));
+  assert.equal(tokenizerFolder(found, "prior"), undefined);
+  const { model } = await withStartSizes(tinyTraining("data", { set: [`start=${JSON.stringify(given)}`] }));
+  const plain = tinyTraining("data").model;
+  assert.deepEqual([model.prior, model.priorTextEncoder], [plain.prior, plain.priorTextEncoder]);
+  assert.deepEqual([model.latentMean, model.latentStd], [42, 1]);
 });
 
 Deno.test("train() goes on from published weights of other tools", () =>
