@@ -70,8 +70,25 @@ const trueData = z.strictObject({
   count: z.int().min(2).max(maxCells).default(1000).describe("How many of its pictures are taken, chosen by chance."),
 });
 
-/** True pictures that metrics of sets compare with. */
-export type TrueData = z.output<typeof trueData>;
+/** True pictures that metrics of sets compare with: a data set as trainings take it. */
+export interface TrueData {
+  /** A folder, `.tar` or `.parquet` files. */
+  readonly path: string;
+  /** How many of its pictures are taken. */
+  readonly count: number;
+  /** Regular expression over captions: others are left out. */
+  readonly only?: string | undefined;
+  /** How pictures are brought to the size of the painted ones. */
+  readonly fit: "cover" | "native";
+  /** What they are resized by. */
+  readonly filter: "bicubic" | "bilinear" | "box" | "nearest";
+  /** Laid under drawings with alpha: colours by name, what captions say of them, and which pairs are left out. */
+  readonly backgrounds?: {
+    readonly colours?: Record<string, string> | undefined;
+    readonly caption?: string | undefined;
+    readonly heldOut?: { readonly modulo: number; readonly remainder: number } | undefined;
+  } | undefined;
+}
 
 const experimentShape = {
   $schema: z.string().optional().describe("For editors: wuerstchen config schema > experiment.schema.json."),

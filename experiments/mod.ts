@@ -25,7 +25,7 @@
  * @module
  */
 export { type Experiment, readExperiment } from "./experiment.ts";
-export { type ExperimentConfig, type Range, type Sweep, type SweptValues } from "./config_schema.ts";
+export { type ExperimentConfig, type Range, type Sweep, type SweptValues, type TrueData } from "./config_schema.ts";
 export type { CellSettings } from "./cell_schema.ts";
 export type { Cell } from "./cells.ts";
 export type { Assignment } from "./sweep.ts";

@@ -35,7 +35,7 @@ button:focus-visible { outline: 2px solid var(--curve); outline-offset: 2px; }
 .stages th:first-child { min-width: 130px; font-size: 13px; }
 .stages thead th[class] { border-bottom: 3px solid var(--own); }
 .share { width: 140px; height: 10px; border-radius: 3px; } .share rect { fill: var(--own); }
-.cells td { text-align: left; max-width: 320px; white-space: normal; overflow-wrap: anywhere; }
+.cells thead th { text-align: left; } .cells td { text-align: left; max-width: 320px; white-space: normal; overflow-wrap: anywhere; }
 .description { max-width: 70ch; margin-top: 8px; white-space: pre-line; }
 @media (max-width: 600px) {
   main { padding: 20px 14px 48px; }
