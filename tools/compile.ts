@@ -22,7 +22,7 @@ const maxBytes = 220e6;
 const engineFlags = "toBase64" in Uint8Array.prototype ? [] : ["--v8-flags=--js-base-64"];
 
 /** Folder of ONNX Runtime's libraries in its package, by Deno's name of a platform. */
-const platforms: Readonly<Record<string, string>> = {
+export const platforms: Readonly<Record<string, string>> = {
   "x86_64-unknown-linux-gnu": "linux/x64",
   "aarch64-unknown-linux-gnu": "linux/arm64",
   "x86_64-pc-windows-msvc": "win32/x64",
@@ -61,7 +61,7 @@ async function describe(folder: string): Promise<KnownFile[]> {
 }
 
 /** Folders of the package that hold the libraries of one platform each. */
-async function platformFolders(libraries: string): Promise<string[]> {
+export async function platformFolders(libraries: string): Promise<string[]> {
   const folders: string[] = [];
   for await (const { name: system } of Deno.readDir(libraries)) {
     for await (const { name } of Deno.readDir(join(libraries, system))) folders.push(`${system}/${name}`);
@@ -69,16 +69,25 @@ async function platformFolders(libraries: string): Promise<string[]> {
   return folders.sort();
 }
 
-async function compile({ target, output }: { target: string; output: string }): Promise<void> {
-  const platform = platforms[target];
-  if (platform === undefined) {
+/**
+ * The folder of libraries that a program takes along, and those of other platforms, which it leaves out.
+ *
+ * @throws {Error} where it is for a platform that ONNX Runtime has no libraries for
+ */
+export function librariesFor(target: string, folders: readonly string[]): { own: string; foreign: string[] } {
+  const own = platforms[target];
+  if (own === undefined) {
     throw new Error(`Expected --target to be ${Object.keys(platforms).join(" or ")} but found "${target}"`);
   }
+  if (!folders.includes(own)) throw new Error(`Expected ONNX Runtime to have libraries for ${own}`);
+  return { own, foreign: folders.filter((folder) => folder !== own) };
+}
+
+async function compile({ target, output }: { target: string; output: string }): Promise<void> {
   const libraries = fileURLToPath(new URL("../bin/napi-v6", import.meta.resolve("onnxruntime-node")));
-  const folders = await platformFolders(libraries);
-  if (!folders.includes(platform)) throw new Error(`Expected ONNX Runtime to have libraries for ${platform}`);
+  const { own, foreign } = librariesFor(target, await platformFolders(libraries));
   const models = [...Deno.readDirSync(join(root, "models"))].filter(({ isDirectory }) => isDirectory);
-  const carried: Record<string, KnownFile[]> = { onnxruntime: await describe(join(libraries, platform)) };
+  const carried: Record<string, KnownFile[]> = { onnxruntime: await describe(join(libraries, own)) };
   for (const { name } of models) carried[`models/${name}`] = await describe(join(root, "models", name));
   await Deno.mkdir(join(root, "dist"), { recursive: true });
   await Deno.writeTextFile(join(root, "dist", "carried.json"), JSON.stringify(carried satisfies CarriedFolders));
@@ -86,7 +95,7 @@ async function compile({ target, output }: { target: string; output: string }): 
   const builds = fileURLToPath(new URL(".", import.meta.resolve("onnxruntime-web")));
   const unused = [...Deno.readDirSync(builds)].filter(({ name }) => !wasmFiles.includes(name));
   const excluded = [
-    ...folders.filter((folder) => folder !== platform).map((folder) => join(libraries, folder)),
+    ...foreign.map((folder) => join(libraries, folder)),
     ...unused.map(({ name }) => join(builds, name)),
   ];
   const { success } = await new Deno.Command(Deno.execPath(), {
