@@ -7,9 +7,6 @@
 import type { Order, Painted, PaintRequest, Ready, Report } from "./messages.ts";
 import { Strip } from "./strip.ts";
 
-/** Prompts that anybody may begin with. */
-const ideas = ["a red apple", "a fox on a blue background", "a pizza", "a rocket on a black background"];
-
 /** Seeds that the dice throws: few digits, to be told to others. */
 const seeds = 10_000;
 
@@ -129,6 +126,7 @@ form.addEventListener("submit", (event) => {
   allow({ paint: false, stop: true });
   progress.value = 0;
   say("Reading the prompt…");
+  document.querySelector("figure")!.scrollIntoView({ block: "nearest" });
   send({ type: "paint", prompt: prompt.value.trim(), seed: Number(seed.value), steps: Number(steps.value) });
 });
 stopButton.addEventListener("click", () => send({ type: "stop" }));
@@ -147,14 +145,11 @@ function showSteps(): void {
 }
 steps.addEventListener("input", showSteps);
 
-for (const idea of ideas) {
-  const button = Object.assign(document.createElement("button"), { type: "button", textContent: idea });
-  button.addEventListener("click", () => {
-    prompt.value = idea;
-    prompt.focus();
-  });
-  find("ideas").append(button);
-}
+find("ideas").addEventListener("click", ({ target }) => {
+  if (!(target instanceof HTMLButtonElement)) return;
+  prompt.value = target.textContent!;
+  prompt.focus();
+});
 
 send({ type: "open", build, device: wanted === "webgpu" || wanted === "wasm" ? wanted : "auto" });
 navigator.serviceWorker?.register(`service_worker.js?build=${build}`).catch(() => {

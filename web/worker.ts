@@ -76,7 +76,7 @@ async function paint(request: PaintRequest): Promise<void> {
     }
     const { images: [image] } = await run;
     const png = await image!.png() as Uint8Array<ArrayBuffer>;
-    report({ type: "painted", ...request, png, seconds: (performance.now() - start) / 1000 }, [png.buffer]);
+    report({ type: "painted", prompt, seed, steps, png, seconds: (performance.now() - start) / 1000 }, [png.buffer]);
   } finally {
     running = undefined;
   }
