@@ -32,7 +32,7 @@ export const reasons: Readonly<Record<Permission, string>> = {
     "where the cache of models lies (or `HF_HOME`, `HF_HUB_CACHE`, `XDG_CACHE_HOME`: whichever says it)",
   "--allow-sys=cpus,systemMemoryInfo": "a log says on which machine it was written",
   "--allow-ffi": "ONNX Runtime is a library of the system",
-  "--allow-net=HOST": "the hub, and the hosts that it sends downloads to",
+  "--allow-net=HOST": "the hub, or the index of packages, and the hosts that it sends downloads to",
 };
 
 const runs = ["--allow-read", "--allow-env=ORT_DISABLE_TELEMETRY", "--allow-ffi"] as const;
@@ -48,6 +48,10 @@ export const permissionTable: readonly CommandPermissions[] = [
   {
     commands: ["convert", "export", "lora extract", "bundle", "plugins new"],
     needs: ["--allow-read", "--allow-write=FOLDER"],
+  },
+  {
+    commands: ["doctor --install cuda"],
+    needs: ["--allow-read", "--allow-write=FOLDER", "--allow-env=HOME", "--allow-net=HOST"],
   },
   { commands: ["pull"], needs: ["--allow-read", "--allow-write=FOLDER", "--allow-env=HOME", "--allow-net=HOST"] },
   { commands: ["push"], needs: ["--allow-read", "--allow-env=HOME", "--allow-net=HOST"] },

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { drawDiscs } from "../evaluation/_test_drawings.ts";
+import { packageVersion } from "../runtime/carried_library.ts";
+import { hasCudaPackages } from "../runtime/cuda/installed_cuda.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { binary, commandLine } from "../tests/command_line.ts";
 import { copyCompressorModel } from "../tests/compressor_model.ts";
 import { copy } from "../tests/copy_folder.ts";
 import { FakeHub, fakeToken } from "../tests/fake_hub.ts";
+import { cudaIndex, type FakeIndex } from "../tests/fake_index.ts";
 import { addHubModel, hubModel } from "../tests/hub_model.ts";
 import { inPairs } from "../tests/in_pairs.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
@@ -33,6 +36,7 @@ const cases: Readonly<Record<string, readonly string[]>> = {
   "cache ls": ["cache", "ls"],
   plan: ["plan", tinyModel, ...size],
   doctor: ["doctor"],
+  "doctor --install cuda": ["doctor", "--install", "cuda"],
   generate: ["generate", "x", "--model", tinyModel, ...size, ...quick, "-o", "out/x.png"],
   reconstruct: ["reconstruct", "picture.png", "--model", "model", ...size, "--decoder-steps", "1", "-o", "out/r.png"],
   train: ["train", "train.jsonc", "-o", "out/run"],
@@ -54,20 +58,21 @@ const cases: Readonly<Record<string, readonly string[]>> = {
 /** Runs a command with some permissions, and none of the environment that the tests have. */
 async function run(
   args: readonly string[],
-  { needs, cwd, hub }: { needs: readonly Permission[]; cwd: string; hub: FakeHub },
+  { needs, cwd, hub, index }: { needs: readonly Permission[]; cwd: string; hub: FakeHub; index: FakeIndex },
 ): Promise<{ code: number; err: string }> {
   const allow = needs.map((flag) => {
     // The cache is where a download is written.
-    if (flag === "--allow-write=FOLDER") return `--allow-write=${join(cwd, args[0] === "pull" ? "home" : "out")}`;
-    if (flag === "--allow-env=HOME") return "--allow-env=HOME,HF_ENDPOINT";
-    return flag.replace("HOST", `${new URL(hub.url).host},${new URL(hub.cdn).host}`);
+    const isFetched = args[0] === "pull" || args[1] === "--install";
+    if (flag === "--allow-write=FOLDER") return `--allow-write=${join(cwd, isFetched ? "home" : "out")}`;
+    if (flag === "--allow-env=HOME") return "--allow-env=HOME,HF_ENDPOINT,PIP_INDEX_URL";
+    return flag.replace("HOST", [hub.url, hub.cdn, index.url].map((url) => new URL(url).host).join());
   });
   const [command, ...first] = commandLine(allow);
   const { code, stderr } = await new Deno.Command(command, {
     args: [...first, ...args],
     // A new plugin is written where the command is run.
     cwd: args[1] === "new" ? join(cwd, "out") : cwd,
-    env: { HOME: join(cwd, "home"), HF_ENDPOINT: hub.url, DENO_DIR: await denoDir },
+    env: { HOME: join(cwd, "home"), HF_ENDPOINT: hub.url, PIP_INDEX_URL: index.url, DENO_DIR: await denoDir },
     stdout: "null",
   }).output();
   return { code, err: new TextDecoder().decode(stderr) };
@@ -121,15 +126,22 @@ Deno.test({
       await prepare(cwd);
       await using hub = new FakeHub();
       await addHubModel(hub);
+      await using index = cudaIndex(await packageVersion());
       await inPairs(Object.entries(cases), async ([name, args]) => {
+        if (args[1] === "--install" && !hasCudaPackages) return;
         const { needs } = permissionTable.find(({ commands }) => commands.includes(name))!;
         for (const missing of needs) {
-          const { code, err } = await run(args, { needs: needs.filter((flag) => flag !== missing), cwd, hub });
+          const { code, err } = await run(args, {
+            needs: needs.filter((flag) => flag !== missing),
+            cwd,
+            hub,
+            index,
+          });
           const flag = missing.split("=")[0]!;
           assert.equal(code, 6, `${name} without ${missing}: ${err}`);
           assert.ok(err.includes(flag), `${name} without ${missing}: ${err}`);
         }
-        const { code, err } = await run(args, { needs, cwd, hub });
+        const { code, err } = await run(args, { needs, cwd, hub, index });
         assert.equal(code, 0, `${name} with ${needs.join(" ")}: ${err}`);
       });
     }),

@@ -56,6 +56,7 @@ export interface InstallOptions {
  * @param options.found libraries of NVIDIA that the system's loader finds
  * @returns `undefined` where all of it is installed and intact
  * @throws {ConfigError} on systems that there are no such libraries for
+ * @throws {PermissionError} where nobody may know the user's cache folder
  * @throws {HubError} where the index does not have them
  */
 export async function planCuda(
@@ -77,7 +78,11 @@ export async function planCuda(
   }
   const folder = fixed.folder ?? await cudaFolder(version);
   if (folder === undefined) {
-    throw new ConfigError("Expected a folder for CUDA's libraries: set XDG_CACHE_HOME, or allow --allow-env=HOME");
+    const message = "Expected a folder for CUDA's libraries: set XDG_CACHE_HOME";
+    const { state } = await Deno.permissions.query({ name: "env", variable: "HOME" });
+    throw state === "granted" ? new ConfigError(message) : new PermissionError(
+      `${message}, and allow it to be read with --allow-env=XDG_CACHE_HOME, or HOME with --allow-env=HOME`,
+    );
   }
   const installed = await installedCuda(folder);
   if (installed && await isIntact(installed)) return undefined;
