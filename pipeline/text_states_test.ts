@@ -118,3 +118,12 @@ Deno.test("each stage may have a prompt of its own, which pictures remember and 
     /Expected no priorPrompt beside from/,
   );
 });
+
+Deno.test("equal prompts of several generations are encoded once for all of them", async () => {
+  const prompts = ["a fox", "a fox", "a hat", "a fox"];
+  const results = await pipeline.generateAll(prompts.map((prompt, seed) => ({ ...fast, prompt, seed })));
+  const { stages } = results[0]!.timings;
+  // The empty negative prompt too, where there is guidance.
+  assert.equal(stages["prior text"]!.evaluations, 3);
+  assert.equal(stages["decoder text"]!.evaluations, 2);
+});
