@@ -103,7 +103,7 @@ async function answer<Answer>(answers: AsyncIterator<string>, asked: unknown): P
   return JSON.parse(value) as Answer;
 }
 
-async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
   let rest = "";
   for await (const part of stream.pipeThrough(new TextDecoderStream())) {
     const parts = (rest + part).split("\n");

@@ -61,7 +61,14 @@ async function main(request: MeasureRequest): Promise<void> {
   const { threads, prepack, precision, cacheFolder, without } = request;
   const versions = { deno: Deno.version.deno, onnxruntime: await runtimeVersion() };
   const start = performance.now();
-  const network = await openCase(request.case, { threads, runtime: nativeRuntime, prepack, precision, cacheFolder, without });
+  const network = await openCase(request.case, {
+    threads,
+    runtime: nativeRuntime,
+    prepack,
+    precision,
+    cacheFolder,
+    without,
+  });
   await network.load();
   const load = (performance.now() - start) / 1000;
   const inputs = randomInputs(network.graph, request.case.sizes);

@@ -94,6 +94,9 @@ const loadShape = {
   device: z.union([z.string().min(1).max(64), z.record(z.string(), z.string())]).optional().describe(
     "What networks run on, all of them or by their names; cpu where left out.",
   ),
+  compute: z.enum(["fp32", "fp16"]).optional().describe(
+    "In what networks compute; fp16 has islands of 32 bits, and is taken where left out on a graphics card with precision fp16.",
+  ),
   runtime: pluginSchema.optional().describe("What runs the networks; onnxruntime where left out."),
   preset: preset.describe("How long a picture may take: sampler, steps, where guidance acts, and precision."),
   maxMemory: z.union([z.number().positive(), z.string().min(1).max(64)]).optional().describe(
