@@ -27,7 +27,8 @@ export async function findWebgpu(): Promise<{ found: boolean; reason?: string }>
 
 /** Threads that WebAssembly may have: one, unless the page is isolated from others (COOP and COEP). */
 export function allowedThreads(): number {
-  return globalThis.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency) : 1;
+  const { crossOriginIsolated = false } = globalThis as { crossOriginIsolated?: boolean };
+  return crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency) : 1;
 }
 
 /**
