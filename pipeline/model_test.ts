@@ -103,7 +103,7 @@ Deno.test("an existing folder comes before a bundled name, and ./ forces a folde
 Deno.test("what is no model is refused, saying what was expected", async () => {
   await inTempFolder(async (folder) => {
     await fails(() => findModel(folder), /no model_index\.json/);
-    await fails(() => findModel("no-such-model"), /bundled model \(emoji\)/);
+    await fails(() => findModel("no-such-model"), /bundled model \(emoji, emoji-dit, emoji-t5\)/);
     await fails(() => findModel("../emoji"), /folder that exists/);
     const { prior, decoder } = await copyTinyModel(folder);
     await fails(() => findModel(prior), /this is a prior: give one with --decoder/);

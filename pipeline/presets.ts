@@ -17,7 +17,9 @@ export type PresetName = typeof presetNames[number];
 
 /** How a stage is sampled. */
 export interface StagePreset {
+  /** Name of its sampler. */
   readonly scheduler: string;
+  /** Sampling steps. */
   readonly steps: number;
   /** Where guidance acts; in all steps where left out. */
   readonly guidanceSchedule?: GuidanceSchedule;
@@ -25,7 +27,9 @@ export interface StagePreset {
 
 /** What a preset stands for. */
 export interface Preset {
+  /** How Stage C is sampled. */
   readonly prior: StagePreset;
+  /** How Stage B is sampled. */
   readonly decoder: StagePreset;
   /** In what weights are kept; as they are stored where left out. */
   readonly precision?: Precision;

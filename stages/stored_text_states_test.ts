@@ -5,13 +5,14 @@ import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { parsePrompt } from "../text/prompt_syntax.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { openCheckpoint } from "../weights/checkpoint.ts";
+import { nativeRuntime } from "../runtime/session.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
 import { StoredTextStates } from "./stored_text_states.ts";
 
 async function open(folder: string, states: Tensor, metadata: Record<string, string>): Promise<StoredTextStates> {
   const file = join(folder, "model.safetensors");
   await writeSafetensors(file, { states }, { metadata, force: true });
-  return new StoredTextStates(await openCheckpoint(folder, { stem: "model" }), { threads: 1 });
+  return new StoredTextStates(await openCheckpoint(folder, { stem: "model" }), { threads: 1, runtime: nativeRuntime });
 }
 
 const prompts = JSON.stringify(["", "a red apple", "constructor"]);
