@@ -33,7 +33,7 @@ export interface StageShare {
   readonly alone: number;
 }
 
-const names = ["apple", "banana", "whale", "fox", "rocket", "pizza", "octopus", "penguin"];
+const names = ["apple", "banana", "whale", "fox", "tulip", "pizza", "octopus", "penguin"];
 const colours = ["red", "blue", "green", "yellow", "pink", "purple", "black", "orange"];
 
 /** Different prompts. */

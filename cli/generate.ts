@@ -384,7 +384,7 @@ Examples:
   wuerstchen generate "a red apple on a blue background"
   wuerstchen generate "a whale" -s 1,2,5-8 -o "whale-{seed}.png"
   wuerstchen generate "a fox" -b 4 --format webp --json
-  echo "a rocket" | wuerstchen generate - -o - > rocket.png
+  echo "an owl" | wuerstchen generate - -o - > owl.png
   wuerstchen generate -C a-whale-7.png -s 8
   wuerstchen generate "a fox" --prior-scheduler ddim --prior-scheduler-eta 0.5
   wuerstchen generate "a fox" --post resize:scale=2 --post sharpen --post format:type=jpg,quality=80
