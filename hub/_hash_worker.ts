@@ -1,92 +1,67 @@
 /**
- * Hashes files that are being written, on a thread of its own: what has been written is read again, out of the system's cache.
+ * Hashes files on a thread of its own while they come.
  * @module
  */
 import type { Hash } from "node:crypto";
-import { blobHash } from "./blob_hash.ts";
+import { blobHash, hashFileSync } from "./blob_hash.ts";
 
-/** What the worker is told of a file, in order. */
+/** What the worker is asked; each request is answered, in order. `file` tells files apart. */
 export type HashRequest =
-  | {
-    readonly id: number;
-    readonly type: "open";
-    readonly path: string;
-    readonly expected: string;
-    readonly size: number;
-  }
-  /** Bytes of the file that are there by now. */
-  | { readonly id: number; readonly type: "reach"; readonly at: number }
-  | { readonly id: number; readonly type: "restart" | "digest" | "close" };
+  & { readonly call: number; readonly file: number }
+  & (
+    | { readonly type: "open"; readonly expected: string; readonly size: number }
+    | { readonly type: "takeUp"; readonly path: string }
+    /** Memory that is handed over, and how many bytes of it are meant. */
+    | { readonly type: "add"; readonly memory: ArrayBuffer; readonly length: number }
+    | { readonly type: "restart" | "digest" | "close" }
+  );
 
-/** What it answers to `digest`; no hash where the file could not be read. */
+/** What it answers: the memory of `add`, the hash of `digest`; or what went wrong. */
 export interface HashAnswer {
-  readonly id: number;
-  readonly hash: string | undefined;
+  readonly call: number;
+  readonly value?: ArrayBuffer | string | undefined;
+  readonly error?: string;
 }
 
 /** The part of a worker's global scope that is used here; the compiler's library describes a page's. */
 const scope = globalThis as unknown as {
-  postMessage(answer: HashAnswer): void;
+  postMessage(answer: HashAnswer, transfer: readonly Transferable[]): void;
   onmessage: ((event: { data: HashRequest }) => void) | null;
 };
 
-const buffer = new Uint8Array(1 << 20);
+const files = new Map<number, { hash: Hash; readonly begin: () => Hash }>();
 
-/** One file, as far as it is hashed. */
-class FollowedFile implements Disposable {
-  readonly #file: Deno.FsFile;
-  readonly #begin: () => Hash;
-  #hash: Hash;
-  #done = 0;
-
-  constructor({ path, expected, size }: Extract<HashRequest, { type: "open" }>) {
-    this.#file = Deno.openSync(path);
-    this.#begin = () => blobHash(expected, { size });
-    this.#hash = this.#begin();
+function answer(request: HashRequest): ArrayBuffer | string | undefined {
+  if (request.type === "open") {
+    const begin = () => blobHash(request.expected, request);
+    files.set(request.file, { hash: begin(), begin });
+    return undefined;
   }
-
-  reach(at: number): void {
-    while (this.#done < at) {
-      const count = this.#file.readSync(buffer.subarray(0, Math.min(buffer.length, at - this.#done)));
-      if (count === null) throw new Error("the file became shorter");
-      this.#hash.update(buffer.subarray(0, count));
-      this.#done += count;
-    }
+  const file = files.get(request.file)!;
+  switch (request.type) {
+    case "takeUp":
+      hashFileSync(request.path, file.hash);
+      return undefined;
+    case "add":
+      file.hash.update(new Uint8Array(request.memory, 0, request.length));
+      return request.memory;
+    case "restart":
+      file.hash = file.begin();
+      return undefined;
+    case "digest":
+      return file.hash.copy().digest("hex");
+    case "close":
+      files.delete(request.file);
+      return undefined;
   }
-
-  restart(): void {
-    this.#file.seekSync(0, Deno.SeekMode.Start);
-    this.#hash = this.#begin();
-    this.#done = 0;
-  }
-
-  digest(): string {
-    return this.#hash.copy().digest("hex");
-  }
-
-  [Symbol.dispose](): void {
-    this.#file.close();
-  }
-}
-
-const files = new Map<number, FollowedFile>();
-
-function drop(id: number): void {
-  files.get(id)?.[Symbol.dispose]();
-  files.delete(id);
 }
 
 scope.onmessage = ({ data }) => {
-  const { id } = data;
-  const file = files.get(id);
+  const { call } = data;
   try {
-    if (data.type === "open") files.set(id, new FollowedFile(data));
-    else if (data.type === "reach") file?.reach(data.at);
-    else if (data.type === "restart") file?.restart();
-    else if (data.type === "digest") scope.postMessage({ id, hash: file?.digest() });
-    else drop(id);
-  } catch {
-    // Without its file the answer will be that there is no hash, and whoever asks reads the file himself.
-    drop(id);
+    const value = answer(data);
+    scope.postMessage({ call, value }, value instanceof ArrayBuffer ? [value] : []);
+  } catch (error) {
+    scope.postMessage({ call, error: (error as Error).message }, []);
   }
 };

@@ -42,3 +42,12 @@ export async function hashFile(
     onBytes?.(count);
   }
 }
+
+/** Hashes a file in one go, on a thread that may wait for it. */
+export function hashFileSync(path: string, hash: Hash): void {
+  using file = Deno.openSync(path);
+  const buffer = new Uint8Array(1 << 20);
+  for (let count = file.readSync(buffer); count !== null; count = file.readSync(buffer)) {
+    hash.update(buffer.subarray(0, count));
+  }
+}

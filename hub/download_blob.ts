@@ -5,6 +5,8 @@
 import { dirname } from "node:path";
 import { HubError } from "../errors.ts";
 import { explainWriteError } from "../files/atomic_write.ts";
+import { BlockWriter } from "./block_writer.ts";
+import { openBody, pieceBytes } from "./body_reader.ts";
 import { blobPath, lockPath, partialEnding, repositoryFolder } from "./cache_layout.ts";
 import { delay, type HubClient } from "./client.ts";
 import { type FileHash, openFileHash } from "./file_hash.ts";
@@ -25,9 +27,6 @@ export interface DownloadOptions {
 
 /** Bytes that have to come before a new failure counts as the first. */
 const progressBytes = 1 << 20;
-
-/** Bytes that are gathered before they are written. */
-const writeBytes = 1 << 20;
 
 /** Whether the cache holds the whole file. */
 export async function hasBlob(path: string, size: number): Promise<boolean> {
@@ -85,6 +84,7 @@ class Transfer {
   readonly #listing: Listing;
   readonly #options: DownloadOptions & { readonly partial: string; readonly state: { written: number } };
   #hash!: FileHash;
+  #out!: Deno.FsFile;
   /** Whether Xet storage may still be asked. */
   #triesXet: boolean;
   /** Bytes in the partial file. */
@@ -110,9 +110,10 @@ class Transfer {
   async run(): Promise<void> {
     const { client: { settings }, signal, partial } = this.#options;
     using out = await Deno.open(partial, { read: true, write: true, create: true });
-    using hash = openFileHash(partial, { expected: this.#file.hash, size: this.#file.size });
+    using hash = openFileHash({ expected: this.#file.hash, size: this.#file.size });
+    this.#out = out;
     this.#hash = hash;
-    const resumed = await this.#takeUp(out);
+    const resumed = await this.#takeUp();
     // Xet storage has no hash of the whole: a plain download may still be right.
     let mayRestart = resumed || this.#triesXet;
     for (let attempt = 0; this.#at < this.#file.size || !await this.#isRight();) {
@@ -120,12 +121,12 @@ class Transfer {
         // The part that another run left may be to blame; bytes that came just now are the server's.
         if (!mayRestart) throw this.#wrongBytes(`its hash is ${this.#digest}`);
         mayRestart = false;
-        await this.#restart(out);
+        await this.#restart();
         continue;
       }
       const before = this.#at;
       try {
-        await this.#receive(out);
+        await this.#receive();
       } catch (error) {
         signal?.throwIfAborted();
         if (!(error instanceof InterruptedTransfer)) throw error;
@@ -155,23 +156,34 @@ class Transfer {
   }
 
   /** Hashes what an earlier run has left. */
-  async #takeUp(out: Deno.FsFile): Promise<boolean> {
-    const { size } = await out.stat();
-    if (size > this.#file.size) await out.truncate(0);
+  async #takeUp(): Promise<boolean> {
+    const { size } = await this.#out.stat();
+    if (size > this.#file.size) await this.#out.truncate(0);
     else if (size > 0) {
-      const { onBytes, signal } = this.#options;
-      await this.#hash.takeUp(out, { signal });
+      const { onBytes, signal, partial } = this.#options;
+      await this.#hash.takeUp(partial);
+      signal?.throwIfAborted();
       onBytes?.(size);
       this.#at = this.#options.state.written = size;
     }
     return this.#at > 0;
   }
 
-  async #restart(out: Deno.FsFile): Promise<void> {
-    await out.truncate(0);
+  async #restart(): Promise<void> {
+    await this.#out.truncate(0);
+    await this.#hash.restart();
     this.#options.onBytes?.(-this.#at);
-    this.#hash.restart();
     this.#at = this.#options.state.written = 0;
+  }
+
+  /** Writes bytes behind those that are there; their memory comes back once they are hashed. */
+  #write(block: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+    // While they are in the processor's cache: to hand them to another thread would cost more than to wait.
+    for (let at = 0; at < block.byteLength;) at += this.#out.writeSync(block.subarray(at));
+    this.#at += block.byteLength;
+    this.#options.state.written = this.#at;
+    this.#options.onBytes?.(block.byteLength);
+    return this.#hash.add(block);
   }
 
   /** What is missing out of Xet storage; whatever goes wrong there, the next attempt is a plain download. */
@@ -187,7 +199,7 @@ class Transfer {
   }
 
   /** What is missing by a plain download. */
-  async #request(out: Deno.FsFile): Promise<Response> {
+  async #request(): Promise<Response> {
     const { client, signal } = this.#options;
     const { id, revision } = this.#listing;
     const { path, url } = this.#file;
@@ -198,7 +210,7 @@ class Transfer {
       signal,
     });
     const isPart = response.status === 206 && startOf(response) === this.#at;
-    if (!isPart && this.#at > 0) await this.#restart(out);
+    if (!isPart && this.#at > 0) await this.#restart();
     if (response.status === 416 || response.status === 206 && !isPart) {
       await response.body?.cancel();
       throw new InterruptedTransfer(new HubError(`${id}: ${path}: the server does not send the part that is missing`));
@@ -207,33 +219,25 @@ class Transfer {
   }
 
   /** Asks for what is missing and writes what comes. */
-  async #receive(out: Deno.FsFile): Promise<void> {
-    const response = await this.#openXet() ?? await this.#request(out);
+  async #receive(): Promise<void> {
+    const response = await this.#openXet() ?? await this.#request();
     const { client } = this.#options;
     const { id } = this.#listing;
     const { path, size } = this.#file;
-    await out.seek(this.#at, Deno.SeekMode.Start);
-    const gathered = new Gathering(writeBytes);
-    const flush = async () => {
-      const bytes = gathered.take();
-      for (let at = 0; at < bytes.byteLength;) at += await out.write(bytes.subarray(at));
-      this.#hash.add(bytes);
-      this.#at += bytes.byteLength;
-      this.#options.state.written = this.#at;
-      this.#options.onBytes?.(bytes.byteLength);
-    };
+    await this.#out.seek(this.#at, Deno.SeekMode.Start);
+    const blocks = new BlockWriter((block) => this.#write(block));
+    const room = size - this.#at;
+    let come = 0;
     try {
-      for await (const chunk of chunksOf(response)) {
-        for (let rest = chunk; rest.byteLength > 0;) {
-          rest = gathered.add(rest);
-          if (gathered.isFull) await flush();
-        }
-        if (this.#at + gathered.length > size) break;
+      for await (const piece of piecesOf(response)) {
+        come += piece.byteLength;
+        if (come > room) break;
+        await blocks.add(piece);
       }
     } catch (error) {
       // What came before the cut is good.
+      await blocks.end();
       if (!(error instanceof BrokenBody)) throw error;
-      if (gathered.length > 0 && this.#at + gathered.length <= size) await flush();
       throw new InterruptedTransfer(
         explainNetworkError(error.cause as Error, {
           host: client.host,
@@ -242,8 +246,8 @@ class Transfer {
         }),
       );
     }
-    if (this.#at + gathered.length > size) throw this.#wrongBytes("more bytes came");
-    await flush();
+    await blocks.end();
+    if (come > room) throw this.#wrongBytes("more bytes came");
     if (this.#at < size) {
       throw new InterruptedTransfer(
         new HubError(`${id}: ${path}: ${client.host} sent ${this.#at} of ${size} bytes; try again`),
@@ -268,47 +272,20 @@ class InterruptedTransfer extends Error {
 /** A body that ended with an error, which is not one of writing. */
 class BrokenBody extends Error {}
 
-async function* chunksOf({ body }: Response): AsyncGenerator<Uint8Array> {
+/** The pieces of a body; each stays as it is until the next is asked for. */
+async function* piecesOf({ body }: Response): AsyncGenerator<Uint8Array> {
   if (!body) return;
-  const reader = body.getReader();
+  const reader = openBody(body);
   try {
-    while (true) {
-      const { done, value } = await reader.read().catch((cause) => {
+    for (let memory = new ArrayBuffer(pieceBytes);;) {
+      const piece = await reader.read(new Uint8Array(memory)).catch((cause) => {
         throw new BrokenBody("the connection broke", { cause });
       });
-      if (done) return;
-      yield value;
+      if (piece.byteLength === 0) return;
+      yield piece;
+      memory = piece.buffer;
     }
   } finally {
-    await reader.cancel().catch(() => {});
-  }
-}
-
-/** Gathers small pieces to one that is worth a write. */
-class Gathering {
-  readonly #buffer: Uint8Array<ArrayBuffer>;
-  length = 0;
-
-  constructor(size: number) {
-    this.#buffer = new Uint8Array(size);
-  }
-
-  get isFull(): boolean {
-    return this.length === this.#buffer.byteLength;
-  }
-
-  /** Takes as much as fits; returns the rest. */
-  add(bytes: Uint8Array): Uint8Array {
-    const fitting = bytes.subarray(0, this.#buffer.byteLength - this.length);
-    this.#buffer.set(fitting, this.length);
-    this.length += fitting.byteLength;
-    return bytes.subarray(fitting.byteLength);
-  }
-
-  /** Hands out what is there, until the next piece is added. */
-  take(): Uint8Array {
-    const bytes = this.#buffer.subarray(0, this.length);
-    this.length = 0;
-    return bytes;
+    await reader.cancel();
   }
 }

@@ -1,18 +1,23 @@
 /**
- * The hash of a file while it is written. Of a large one it is computed beside the download, on another thread.
+ * The hash of a file while it comes. Of a large one it is computed beside the download, on another thread.
  * @module
  */
-import { blobHash, hashBlob, hashFile } from "./blob_hash.ts";
+import { blobHash, hashFileSync } from "./blob_hash.ts";
 import type { HashAnswer, HashRequest } from "./_hash_worker.ts";
 
 /** A hash that follows a file which grows at its end. */
 export interface FileHash extends Disposable {
-  /** Takes what the file holds already, of which nothing has been taken. */
-  takeUp(file: Deno.FsFile, options: { signal?: AbortSignal | undefined }): Promise<void>;
-  /** Takes bytes that have been written at the end. */
-  add(bytes: Uint8Array): void;
-  /** Begins anew, with an empty file. */
-  restart(): void;
+  /** Takes what the file at `path` holds already, of which nothing has been taken. */
+  takeUp(path: string): Promise<void>;
+  /**
+   * Takes the next bytes.
+   *
+   * @param block lies at the begin of its memory, which is handed over
+   * @returns that memory
+   */
+  add(block: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
+  /** Begins anew. */
+  restart(): Promise<void>;
   /** The hash of all that was taken, in hexadecimal. */
   digest(): Promise<string>;
 }
@@ -29,18 +34,18 @@ export interface FileHashOptions {
 const largeBytes = 8 << 20;
 
 /**
- * Begins to hash a file that exists.
+ * Begins to hash a file.
  *
  * @param options.inBackground whether on another thread; where left out, large files are
  */
 export function openFileHash(
-  path: string,
   { inBackground, ...options }: FileHashOptions & { inBackground?: boolean | undefined },
 ): FileHash {
-  return inBackground ?? options.size >= largeBytes ? new BackgroundHash(path, options) : new PlainHash(options);
+  return inBackground ?? options.size >= largeBytes ? new FarHash(options) : new NearHash(options);
 }
 
-class PlainHash implements FileHash {
+/** Of a small file: nobody notices that its calls block. */
+class NearHash implements FileHash {
   readonly #options: FileHashOptions;
   #hash;
 
@@ -49,16 +54,19 @@ class PlainHash implements FileHash {
     this.#hash = blobHash(options.expected, options);
   }
 
-  async takeUp(file: Deno.FsFile, { signal }: { signal?: AbortSignal | undefined }): Promise<void> {
-    await hashFile(file, this.#hash, signal ? { signal } : {});
+  takeUp(path: string): Promise<void> {
+    hashFileSync(path, this.#hash);
+    return Promise.resolve();
   }
 
-  add(bytes: Uint8Array): void {
-    this.#hash.update(bytes);
+  add(block: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+    this.#hash.update(block);
+    return Promise.resolve(block.buffer);
   }
 
-  restart(): void {
+  restart(): Promise<void> {
     this.#hash = blobHash(this.#options.expected, this.#options);
+    return Promise.resolve();
   }
 
   digest(): Promise<string> {
@@ -68,98 +76,94 @@ class PlainHash implements FileHash {
   [Symbol.dispose](): void {}
 }
 
+/** A request without what the thread adds. */
+type Ask = HashRequest extends infer Request ? Request extends HashRequest ? Omit<Request, "call" | "file"> : never
+  : never;
+
 /** One thread for all files that are being hashed; it ends with the last of them. */
 class HashThread {
   static #shared: HashThread | undefined;
 
   readonly #worker = new Worker(new URL("./_hash_worker.ts", import.meta.url), { type: "module" });
-  readonly #asked = new Map<number, (hash: string | undefined) => void>();
-  readonly #users = new Set<number>();
+  readonly #asked = new Map<number, PromiseWithResolvers<HashAnswer["value"]>>();
+  readonly #files = new Set<number>();
   #ids = 0;
-  #isBroken = false;
+  #calls = 0;
+  #failure: Error | undefined;
 
   private constructor() {
-    this.#worker.addEventListener("message", ({ data: { id, hash } }: MessageEvent<HashAnswer>) => {
-      this.#asked.get(id)?.(hash);
-      this.#asked.delete(id);
+    this.#worker.addEventListener("message", ({ data: { call, value, error } }: MessageEvent<HashAnswer>) => {
+      const asked = this.#asked.get(call);
+      this.#asked.delete(call);
+      if (error !== undefined) asked?.reject(new Error(error));
+      else asked?.resolve(value);
     });
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.#isBroken = true;
-      for (const answer of this.#asked.values()) answer(undefined);
+      this.#failure = new Error(`the thread that hashes downloads has stopped: ${event.message}`);
+      for (const { reject } of this.#asked.values()) reject(this.#failure);
       this.#asked.clear();
     });
   }
 
-  static enter(): { thread: HashThread; id: number } {
+  static enter(): { thread: HashThread; file: number } {
     const thread = HashThread.#shared ??= new HashThread();
-    const id = thread.#ids++;
-    thread.#users.add(id);
-    return { thread, id };
+    const file = thread.#ids++;
+    thread.#files.add(file);
+    return { thread, file };
   }
 
-  tell(request: HashRequest): void {
-    if (!this.#isBroken) this.#worker.postMessage(request);
+  async ask(file: number, ask: Ask): Promise<HashAnswer["value"]> {
+    if (this.#failure) throw this.#failure;
+    const call = this.#calls++;
+    const asked = Promise.withResolvers<HashAnswer["value"]>();
+    this.#asked.set(call, asked);
+    this.#worker.postMessage({ ...ask, call, file }, ask.type === "add" ? [ask.memory] : []);
+    return await asked.promise;
   }
 
-  /** `undefined` where the thread has failed. */
-  async digest(id: number): Promise<string | undefined> {
-    if (this.#isBroken) return undefined;
-    const { promise, resolve } = Promise.withResolvers<string | undefined>();
-    this.#asked.set(id, resolve);
-    this.tell({ id, type: "digest" });
-    return await promise;
-  }
-
-  leave(id: number): void {
-    this.tell({ id, type: "close" });
-    this.#users.delete(id);
-    if (this.#users.size > 0) return;
+  leave(file: number): void {
+    this.ask(file, { type: "close" }).catch(() => {});
+    this.#files.delete(file);
+    if (this.#files.size > 0) return;
     this.#worker.terminate();
     if (HashThread.#shared === this) HashThread.#shared = undefined;
   }
 }
 
-class BackgroundHash implements FileHash {
-  readonly #path: string;
-  readonly #options: FileHashOptions;
+class FarHash implements FileHash {
   readonly #thread: HashThread;
-  readonly #id: number;
-  #at = 0;
+  readonly #file: number;
 
-  constructor(path: string, options: FileHashOptions) {
-    this.#path = path;
-    this.#options = options;
-    const { thread, id } = HashThread.enter();
+  constructor(options: FileHashOptions) {
+    const { thread, file } = HashThread.enter();
     this.#thread = thread;
-    this.#id = id;
-    thread.tell({ id, type: "open", path, ...options });
+    this.#file = file;
+    // Whatever is asked next fails for the same reason.
+    this.#ask({ type: "open", ...options }).catch(() => {});
   }
 
-  async takeUp(file: Deno.FsFile): Promise<void> {
-    this.#reach((await file.stat()).size);
-    await file.seek(0, Deno.SeekMode.End);
+  async takeUp(path: string): Promise<void> {
+    await this.#ask({ type: "takeUp", path });
   }
 
-  add(bytes: Uint8Array): void {
-    this.#reach(this.#at + bytes.byteLength);
+  async add({ buffer, byteLength }: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+    return await this.#ask({ type: "add", memory: buffer, length: byteLength }) as ArrayBuffer;
   }
 
-  restart(): void {
-    this.#at = 0;
-    this.#thread.tell({ id: this.#id, type: "restart" });
+  async restart(): Promise<void> {
+    await this.#ask({ type: "restart" });
   }
 
   async digest(): Promise<string> {
-    return await this.#thread.digest(this.#id) ?? await hashBlob(this.#path, this.#options);
+    return await this.#ask({ type: "digest" }) as string;
   }
 
   [Symbol.dispose](): void {
-    this.#thread.leave(this.#id);
+    this.#thread.leave(this.#file);
   }
 
-  #reach(at: number): void {
-    this.#at = at;
-    this.#thread.tell({ id: this.#id, type: "reach", at });
+  #ask(ask: Ask): Promise<HashAnswer["value"]> {
+    return this.#thread.ask(this.#file, ask);
   }
 }

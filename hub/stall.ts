@@ -3,6 +3,8 @@
  * @module
  */
 
+import { openBody, pieceBytes } from "./body_reader.ts";
+
 /**
  * Hands an answer on, its body ending with an error once nothing has come for a time.
  *
@@ -14,7 +16,7 @@ export function watchStall(
   { seconds, stop }: { seconds: number; stop: AbortController },
 ): Response {
   if (!response.body) return response;
-  const reader = response.body.getReader();
+  const reader = openBody(response.body);
   let waiting = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
   const check = () => {
@@ -23,16 +25,20 @@ export function watchStall(
     }
   };
   const end = () => clearInterval(timer);
-  const body = new ReadableStream<Uint8Array>({
+  const body = new ReadableStream({
+    type: "bytes",
+    autoAllocateChunkSize: pieceBytes,
     async pull(controller) {
       timer ??= setInterval(check, Math.max(10, seconds * 250));
       waiting = performance.now();
+      const request = controller.byobRequest!;
       try {
-        const { done, value } = await reader.read();
-        if (done) {
+        const piece = await reader.read(request.view as Uint8Array<ArrayBuffer>);
+        if (piece.byteLength === 0) {
           end();
           controller.close();
-        } else controller.enqueue(value);
+        }
+        request.respondWithNewView(piece);
       } catch (error) {
         end();
         throw error;
@@ -42,7 +48,7 @@ export function watchStall(
     },
     async cancel(reason) {
       end();
-      await reader.cancel(reason).catch(() => {});
+      await reader.cancel(reason);
     },
   }, { highWaterMark: 0 });
   const { status, statusText, headers } = response;
