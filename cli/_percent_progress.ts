@@ -42,7 +42,7 @@ export class PercentProgress implements Disposable {
 
   /** Takes how much is done by now, in any unit. */
   update({ done, total: all }: { readonly done: number; readonly total: number }): void {
-    const step = all === 0 ? total : Math.min(total, Math.floor(total * done / all));
+    const step = all === 0 ? total : Math.min(total, Math.floor(total * done / all + 1e-6));
     if (step <= this.#step) return;
     const now = this.#now();
     this.#progress?.update({ stage: this.#stage, step, total, seconds: (now - this.#start) / 1000 });

@@ -7,6 +7,7 @@ import { formatBytes } from "../pipeline/forecast.ts";
 import { quantizeModel } from "../pipeline/quantize_model.ts";
 import { watchDownloads } from "./_download_progress.ts";
 import { watchInterruption } from "./_interruption.ts";
+import { PercentProgress } from "./_percent_progress.ts";
 import type { QuantizeFlags } from "./quantize.ts";
 import { writeOut } from "./_stdout.ts";
 import { openTerminal } from "./_terminal.ts";
@@ -15,6 +16,7 @@ import { openTerminal } from "./_terminal.ts";
  * Writes the folder, and prints a line for each network.
  *
  * @throws {ConfigError | CheckpointError | ResourceError} see {@linkcode quantizeModel}
+ * @throws {InterruptedError} between two layers, where the user stopped it
  */
 export async function runQuantize(model: string, flags: QuantizeFlags): Promise<void> {
   const { output, precision, variant, threads, json } = flags;
@@ -23,7 +25,18 @@ export async function runQuantize(model: string, flags: QuantizeFlags): Promise<
   }
   using interruption = watchInterruption();
   using downloads = await watchDownloads({ terminal: openTerminal("stderr"), signal: interruption.signal });
-  const networks = await quantizeModel(model, output, { precision, variant, threads, hub: downloads.hub });
+  let progress: PercentProgress | undefined;
+  using stack = new DisposableStack();
+  const networks = await quantizeModel(model, output, {
+    precision,
+    variant,
+    threads,
+    hub: downloads.hub,
+    // Downloads draw their own lines before.
+    onProgress: (event) => (progress ??= stack.use(new PercentProgress("quantize"))).update(event),
+    signal: interruption.signal,
+  });
+  stack.dispose();
   if (json) {
     writeOut(`${JSON.stringify({ model, output, networks }, null, 2)}\n`);
     return;

@@ -7,6 +7,7 @@ import { CheckpointError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic_write.ts";
 import { writeWholeFolder } from "../files/whole_folder.ts";
 import { nativeRuntime } from "../runtime/session.ts";
+import { bytesOf, sizeOf } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
 import { type Precision, precisionKey, quantizedNames } from "../weights/precision.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
@@ -16,9 +17,10 @@ import { findModel } from "./model.ts";
 import type { ModelFolders } from "./model_folders.ts";
 import { type ModelParts, openParts } from "./parts.ts";
 import { type NetworkName, type PrecisionChoice, precisionFor } from "./precisions.ts";
+import { countWeights, type WeightsJob } from "./weights_job.ts";
 
 /** How a model is read. */
-export interface QuantizeModelOptions {
+export interface QuantizeModelOptions extends WeightsJob {
   readonly precision: PrecisionChoice;
   /** Weights to take where a network has them, such as `fp16`. */
   readonly variant?: string | undefined;
@@ -51,37 +53,42 @@ export interface QuantizedNetwork {
 export async function quantizeModel(
   model: string,
   output: string,
-  { precision, variant, threads, hub }: QuantizeModelOptions,
+  { precision, variant, threads, hub, ...job }: QuantizeModelOptions,
 ): Promise<QuantizedNetwork[]> {
   const folders = await findModel(model, { hub: { ...hub, variant } });
   const parts = await openParts(folders, { threads, runtime: nativeRuntime }, { precision, variant });
   return await writeWholeFolder(output, async (folder) => {
     const placeOf = await copyModel(folders, parts, folder);
     const written: QuantizedNetwork[] = [];
-    for (const [network, { source, weights, stem }] of Object.entries(sourcesOf(parts))) {
+    const networks = Object.entries(sourcesOf(parts));
+    // Each network is looked at, and then written.
+    const count = countWeights(2 * networks.reduce((sum, [, { source }]) => sum + source.checkpoint.bytes, 0), job);
+    for (const [network, { source, weights, stem }] of networks) {
       const own = precisionFor(precision, network as NetworkName) ?? "fp32";
       const place = placeOf(source.checkpoint.folder);
-      const tensors = await weights();
+      const { bytes: before } = source.checkpoint;
+      let looked = 0;
+      const look = (share: number) => {
+        looked += share;
+        count(share * before);
+      };
+      const tensors = await weights({ onLayer: look });
+      look(Math.max(0, 1 - looked));
       const layers = quantizedNames(tensors.keys()).size;
       const kept = own === "fp16" || layers > 0 ? own : "fp32";
       const file = join(folder, place, `${stem}.safetensors`);
+      const all = tensors.values().reduce((sum, { dtype, shape }) => sum + sizeOf(shape) * bytesOf(dtype), 0);
       await writeSafetensors(file, tensors, {
         metadata: {
           format: "pt",
           ...(kept === "fp32" ? {} : { [precisionKey]: kept }),
           provenance: JSON.stringify({ program: `wuerstchen ${version}`, from: folders.source.name }),
         },
+        onWritten: (bytes) => count(before * bytes / all),
       });
       const { size: after } = await Deno.stat(file);
       const path = join(output, place);
-      written.push({
-        network: network as NetworkName,
-        precision: kept,
-        path,
-        layers,
-        before: source.checkpoint.bytes,
-        after,
-      });
+      written.push({ network: network as NetworkName, precision: kept, path, layers, before, after });
     }
     if (written.every(({ precision }) => precision === "fp32")) {
       throw new CheckpointError(
@@ -92,6 +99,9 @@ export async function quantizeModel(
   });
 }
 
+/** Who watches how a network's weights are made. */
+type LayerJob = { readonly onLayer: (share: number) => void };
+
 /** The networks with what makes their weights, at the least sizes there are: weights do not depend on them. */
 function sourcesOf({ prior, decoder }: ModelParts) {
   const cell = { height: 1, width: 1 };
@@ -100,19 +110,27 @@ function sourcesOf({ prior, decoder }: ModelParts) {
   const side = { height: stage.multiple, width: stage.multiple };
   const text = ({ network, tokens }: ModelParts["prior"]["text"]) => ({
     source: network,
-    weights: () => network.weights({ tokens }),
+    weights: (job: LayerJob) => network.weights({ tokens }, job),
     stem: "model",
   });
   return {
-    prior: { source: prior.stage.network, weights: () => prior.stage.network.weights({ ...cell, tokens: 1 }), stem },
+    prior: {
+      source: prior.stage.network,
+      weights: (job: LayerJob) => prior.stage.network.weights({ ...cell, tokens: 1 }, job),
+      stem,
+    },
     prior_text_encoder: text(prior.text),
     decoder: {
       source: stage.network,
-      weights: () => stage.network.weights({ ...side, embedding: cell, tokens: 1 }),
+      weights: (job: LayerJob) => stage.network.weights({ ...side, embedding: cell, tokens: 1 }, job),
       stem,
     },
     decoder_text_encoder: text(decoder.text),
-    vqgan: { source: autoencoder.network, weights: () => autoencoder.network.weights(cell), stem },
+    vqgan: {
+      source: autoencoder.network,
+      weights: (job: LayerJob) => autoencoder.network.weights(cell, job),
+      stem,
+    },
   } satisfies Record<NetworkName, unknown>;
 }
 

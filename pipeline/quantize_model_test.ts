@@ -20,7 +20,14 @@ async function paint(model: string, options: LoadOptions = {}): Promise<Uint8Arr
 Deno.test("a model that is written in int8 paints what it paints in int8 on the way, and says so", () =>
   inTempFolder(async (folder) => {
     const written = join(folder, "written");
-    const networks = await quantizeModel("emoji", written, { precision: "int8", threads: 1 });
+    const shares: number[] = [];
+    const networks = await quantizeModel("emoji", written, {
+      precision: "int8",
+      threads: 1,
+      onProgress: ({ done, total }) => void shares.push(done / total),
+    });
+    assert.deepEqual(shares, shares.toSorted((a, b) => a - b));
+    assert.ok(shares.length > 20 && shares[0]! < 0.5 && Math.abs(shares.at(-1)! - 1) < 1e-6, `${shares}`);
     assert.deepEqual(networks.map(({ network, precision }) => [network, precision]), [
       ["prior", "int8"],
       ["prior_text_encoder", "int8"],
@@ -35,6 +42,22 @@ Deno.test("a model that is written in int8 paints what it paints in int8 on the 
       name: "CheckpointError",
       message: /its weights were written in int8, there is nothing to compare them with/,
     });
+  }));
+
+Deno.test("writing in fewer bits stops between two layers and leaves nothing", () =>
+  inTempFolder(async (folder) => {
+    for (const share of [0.1, 0.6]) {
+      const stop = new AbortController();
+      const onProgress = ({ done, total }: { done: number; total: number }) => {
+        if (done > share * total) stop.abort(new Error("enough"));
+      };
+      const written = join(folder, "written");
+      await assert.rejects(
+        () => quantizeModel("emoji", written, { precision: "int8", threads: 1, onProgress, signal: stop.signal }),
+        { message: "enough" },
+      );
+      assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+    }
   }));
 
 Deno.test("the bundled model in int8 paints nearly the same, and no layer is off by a tenth", () =>

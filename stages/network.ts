@@ -201,15 +201,21 @@ export class Network<Sizes> {
    * The network's weights in its precision, each computed when its turn comes.
    *
    * @param sizes any that the network can have: the weights do not depend on them
+   * @param options.onLayer is told after each layer that was made in fewer bits which share of all of them it is
    */
-  async weights(sizes: Sizes): Promise<ReadonlyMap<string, LazyTensor>> {
+  async weights(
+    sizes: Sizes,
+    { onLayer }: { onLayer?: ((share: number) => void) | undefined } = {},
+  ): Promise<ReadonlyMap<string, LazyTensor>> {
     const format = this.#format;
     if (!format || precisionOf(this.checkpoint)) {
       return convertedTensors(this.checkpoint, this.precision === "fp16" ? { dtype: "float16" } : {});
     }
     const { graph, tensors } = this.#whole(sizes);
     const source = await this.#bindSource(tensors);
-    return await quantizedTensors({ graph, checkpoint: this.checkpoint, format, ...source, ...this.#running });
+    return await quantizedTensors({ graph, checkpoint: this.checkpoint, format, ...source, ...this.#running }, {
+      onLayer,
+    });
   }
 
   /** Has weights in fewer bits made, unless they are there. */

@@ -53,15 +53,22 @@ interface Rounded {
  * bias; then all other tensors of the checkpoint, as they are. Layers whose weights do not take it well (see {@linkcode relativeError}) stay.
  *
  * One layer is in memory at a time, and up to 256 MB of results.
+ *
+ * @param options.onLayer is told after each layer which share of all layers' numbers it has
  */
-export async function quantizedTensors(source: WeightsSource): Promise<Map<string, LazyTensor>> {
+export async function quantizedTensors(
+  source: WeightsSource,
+  { onLayer }: { onLayer?: ((share: number) => void) | undefined } = {},
+): Promise<Map<string, LazyTensor>> {
   const { graph, checkpoint, format } = source;
   const { layers } = quantizeGraph(graph, { format });
+  const numbers = layers.reduce((sum, { from, to }) => sum + from * to, 0);
   const made = new Map<string, LazyTensor>();
   const wanted = new Set<string>();
   let room = heldBytes;
   for (const layer of layers) {
     const { values, scales, bias, error } = await round(layer, source);
+    onLayer?.(layer.from * layer.to / numbers);
     if (!(error <= mostError[format])) continue;
     const { name } = layer;
     wanted.add(name);
