@@ -83,8 +83,11 @@ export interface OpenCase {
   readonly graph: Graph;
   /** Floating-point operations of a run after the first, which also computes what the fixed inputs decide. */
   readonly flops: number;
+  /** The same by the operators that do them. */
+  readonly flopsByOperator: ReadonlyMap<string, number>;
   load(): Promise<unknown>;
   run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  release(): Promise<void>;
 }
 
 /** Opens the network of a case with the stage that the pipeline uses. */
@@ -98,9 +101,16 @@ export async function openCase(
   const prepared = <Sizes>(own: Network<Sizes>, at: Sizes): OpenCase => ({
     bytes: checkpoint.bytes,
     graph: own.graph(at),
-    flops: countFlops(own.parts(at).each.nodes, { batch }),
+    get flops() {
+      return countFlops(own.parts(at).each.nodes, { batch });
+    },
+    get flopsByOperator() {
+      const byOperator = Map.groupBy(own.parts(at).each.nodes, ({ op }) => op);
+      return new Map([...byOperator].map(([op, nodes]) => [op, countFlops(nodes, { batch })]));
+    },
     load: () => own.load(at),
     run: (inputs) => own.run(inputs),
+    release: () => own.release(),
   });
   const { height = 1, width = 1, embedding = { height: 1, width: 1 }, tokens = 1, copies = 1 } = sizes;
   switch (network) {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ParseArgsOptionsConfig } from "node:util";
 import { ConfigError } from "../errors.ts";
+import { type RewriteName, rewriteNames } from "../stages/rewrites.ts";
 import { type Precision, precisions } from "../weights/precision.ts";
 
 /** Flags for `node:util`'s `parseArgs`. */
@@ -72,6 +73,23 @@ function readPrecisions(text: string): Precision[] {
     const found = precisions.find((name) => name === word);
     if (found) return found;
     throw new ConfigError(`Expected --precision to name some of ${precisions.join(", ")} but found ${word}`);
+  });
+}
+
+/**
+ * Reads `--without`: names of rewrites, or `all`.
+ *
+ * @throws {ConfigError} where a word is no rewrite's name
+ */
+export function readRewrites(text: string | undefined): readonly RewriteName[] {
+  if (text === undefined) return [];
+  if (text === "all") return rewriteNames;
+  return text.split(",").map((word) => {
+    const name = rewriteNames.find((name) => name === word);
+    if (name) return name;
+    throw new ConfigError(
+      `Expected --without to be all or some of ${rewriteNames.join(", ")} but found ${word}`,
+    );
   });
 }
 

@@ -23,6 +23,8 @@ export interface SessionOptions {
    * beside what the first run took (30 to 45 % more in a training step, 70 % in Stage A) and is no faster.
    */
   memoryPattern?: boolean | undefined;
+  /** Path that a file begins with in which the runtime writes what each operator took, once the session is released; none where left out. */
+  profile?: string | undefined;
   /** Lets the runtime rewrite the graph, which folds all that is computed from weights alone. On by default. */
   optimize?: boolean | undefined;
 }

@@ -105,6 +105,7 @@ export class Session implements RuntimeSession {
         graphOptimizationLevel: options.optimize ?? true ? "all" : "disabled",
         enableMemPattern: options.memoryPattern ?? false,
         logSeverityLevel: 4,
+        ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),
         ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
         extra: { session: { ...config, ...more } },
       });

@@ -78,6 +78,7 @@ async function main(values: ReturnType<typeof readFlags>["values"]): Promise<voi
     const contenders: [string, [string, ...string[]]][] = [
       ["here", [Deno.execPath(), "run", "-A", here("./pull.ts")]],
       ["huggingface_hub", [values.python, here("./pull.py")]],
+      ["huggingface_hub, then hashes", [values.python, here("./pull.py"), "--verify"]],
     ];
     const downloads: Download[] = [];
     for (const files of ["large", "small"]) {
@@ -91,16 +92,18 @@ async function main(values: ReturnType<typeof readFlags>["values"]): Promise<voi
       large: sizes.largeBytes,
       small: sizes.smallFiles * sizes.smallBytes,
     };
-    const table = new Table(["files", "here, s", "Python, s", "ratio", "here, MB/s", "here, MB", "Python, MB"]);
+    const table = new Table(["files, contender", "seconds", "ratio", "MB/s", "peak MB"]);
     console.error(table.head());
     for (const files of ["large", "small"]) {
-      const of = (contender: string) => downloads.filter((one) => one.files === files && one.contender === contender);
-      const [ours, theirs] = contenders.map(([name]) => median(of(name).map(({ seconds }) => seconds))) as [
-        number,
-        number,
-      ];
-      const peaks = contenders.map(([name]) => Math.max(...of(name).map(({ peak }) => peak ?? NaN)) / 1e6);
-      console.error(table.row([files, ours, theirs, theirs / ours, bytes[files]! / ours / 1e6, ...peaks]));
+      const of = (name: string) => downloads.filter(({ files: own, contender }) => own === files && contender === name);
+      const took = (name: string) => median(of(name).map(({ seconds }) => seconds));
+      const ours = took(contenders[0]![0]);
+      for (const [name] of contenders) {
+        const peak = Math.max(...of(name).map(({ peak }) => peak ?? NaN)) / 1e6;
+        const seconds = took(name);
+        const ratio = (seconds / ours).toFixed(2);
+        console.error(table.row([`${files}, ${name}`, seconds, ratio, bytes[files]! / seconds / 1e6, peak]));
+      }
     }
     if (values.json !== undefined) {
       await Deno.writeTextFile(values.json, `${JSON.stringify({ ...machine, sizes, downloads }, null, 2)}\n`);

@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../errors.ts";
 import { openSafetensors } from "../../weights/safetensors.ts";
-import { type RewriteName, rewriteNames } from "../../stages/rewrites.ts";
+import type { RewriteName } from "../../stages/rewrites.ts";
 import type { Precision } from "../../weights/precision.ts";
 import { writeSafetensors } from "../../weights/safetensors_writer.ts";
 import { type Case, realSizeCases } from "../cases.ts";
@@ -17,7 +17,7 @@ import { Contender, ours } from "../contender.ts";
 import { type Provenance, provenance } from "../machine.ts";
 import type { PeakMemory } from "../memory.ts";
 import { openCase, randomInputs } from "../networks.ts";
-import { benchFlags, type BenchOptions, chooseNamed, readBenchOptions } from "../options.ts";
+import { benchFlags, type BenchOptions, chooseNamed, readBenchOptions, readRewrites } from "../options.ts";
 import { median } from "../statistics.ts";
 import { Table } from "../table.ts";
 import { eachWithWeights } from "../weights_folder.ts";
@@ -32,7 +32,7 @@ const help = `deno task bench:peers --python VENV/bin/python [flags]
   --threads N            default 2
   --prepack on|off|both  let our runtime pack weights (default: only those in int8)
   --precision a,b        how ours are kept: fp32, fp16, int8, int4, a contender each (default fp32)
-  --without a,b          also without these rewrites of the graph: share-repeats, fuse-attention, fold-channels, hoist
+  --without a,b          also without these rewrites of the graph (all, or their names)
   --weights-folder DIR   where random weights go (default: in the system's temporary folder)
   --keep                 leave them there for the next run (9.5 GB)
   --json FILE            write all numbers`;
@@ -80,15 +80,6 @@ function entries(
     { name: "diffusers fp32", command: peer },
     ...(bf16 ? [{ name: "diffusers bf16", command: peer, bf16: true }] : []),
   ];
-}
-
-/** @throws {ConfigError} where a word is no rewrite's name */
-function readRewrites(words: readonly string[]): RewriteName[] {
-  return words.map((word) => {
-    const name = rewriteNames.find((name) => name === word);
-    if (!name) throw new ConfigError(`Expected --without to name some of ${rewriteNames.join(", ")} but found ${word}`);
-    return name;
-  });
 }
 
 /** All numbers of the first tensor in a file. */
@@ -226,7 +217,7 @@ async function main(
   if (python === undefined) {
     throw new ConfigError("Expected --python to name the Python of an environment with diffusers");
   }
-  const without = readRewrites(left?.split(",") ?? []);
+  const without = readRewrites(left);
   const options = readBenchOptions(values);
   const { threads } = options;
   const cases = chooseNamed(realSizeCases(options.weightsFolder), options);
