@@ -13,12 +13,17 @@ import { Table } from "./table.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const runs = 10;
 
-/** Commands that do little but start: with no library, with ONNX Runtime's, and with a model's headers. */
-const commands: readonly (readonly string[])[] = [["--version"], ["doctor", "--json"], ["info", "models/emoji"]];
+/** Commands that do little but start: with no library, with ONNX Runtime's, and with all plugins. */
+const commands: readonly (readonly string[])[] = [["--version"], ["doctor", "--json"], ["plugins", "list"]];
 
 async function seconds(command: string, args: readonly string[]): Promise<number> {
   const start = performance.now();
-  const { success, stderr } = await new Deno.Command(command, { args: [...args], cwd: root, stdout: "null" }).output();
+  const { success, stderr } = await new Deno.Command(command, {
+    args: [...args],
+    cwd: root,
+    stdout: "null",
+    stderr: "piped",
+  }).output();
   if (!success) throw new Error(`${command} ${args.join(" ")}: ${new TextDecoder().decode(stderr).trim()}`);
   return (performance.now() - start) / 1000;
 }

@@ -5,12 +5,15 @@
  */
 import { createHash } from "node:crypto";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { userCacheFolder } from "./cache_folder.ts";
 import { type KnownFile, unpackFiles } from "./unpack_files.ts";
 
-/** What a compiled program carries: files by the name of their folder. `tools/compile.ts` writes it. */
+/**
+ * What a compiled program carries: files by the name of their folder, `packed` being relative to this list. `tools/compile.ts` writes it.
+ * The program reads all that it carries at each start, so that what is large is carried compressed.
+ */
 export type CarriedFolders = Readonly<Record<string, readonly KnownFile[]>>;
 
 const list = fileURLToPath(new URL("../dist/carried.json", import.meta.url));
@@ -35,11 +38,14 @@ export function carriedFolder(name: string, folder: string): Promise<string> {
 
 async function unpack(name: string, from: string): Promise<string> {
   reading ??= Deno.readTextFile(list).then(JSON.parse);
-  const files = (await reading)[name];
-  if (files === undefined) return from;
+  const carried = (await reading)[name];
+  if (carried === undefined) return from;
+  const files = carried.map((file) =>
+    file.packed === undefined ? file : { ...file, packed: join(dirname(list), file.packed) }
+  );
   const cache = await userCacheFolder() ?? join(homedir(), ".cache", "wuerstchen");
   // Programs of several versions keep out of each other's way.
-  const version = createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 16);
+  const version = createHash("sha256").update(JSON.stringify(carried)).digest("hex").slice(0, 16);
   const to = join(cache, "program", `${name.replaceAll("/", "-")}-${version}`);
   await unpackFiles(files, { from, to, name });
   return to;

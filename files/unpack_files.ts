@@ -5,6 +5,7 @@
 import { dirname, join } from "node:path";
 import { PermissionError, ResourceError } from "../errors.ts";
 import { isDiskFull, writeFileAtomic } from "./atomic_write.ts";
+import { gunzip } from "./gunzip.ts";
 
 /** A file by its place and its content. */
 export interface KnownFile {
@@ -13,6 +14,8 @@ export interface KnownFile {
   readonly bytes: number;
   /** In hexadecimal digits. */
   readonly sha256: string;
+  /** File that has it compressed by gzip, in the place of one in the folder that it comes from. */
+  readonly packed?: string;
 }
 
 /** Where files come from and go to. */
@@ -39,7 +42,7 @@ export async function unpackFiles(files: readonly KnownFile[], { from, to, name 
     if (await isIntact(target, file)) return;
     try {
       await Deno.mkdir(dirname(target), { recursive: true, mode: 0o700 });
-      const bytes = await Deno.readFile(join(from, file.path));
+      const bytes = await readSource(file, from);
       if (bytes.byteLength !== file.bytes || await sha256(bytes) !== file.sha256) {
         throw new Error(`${file.path} in this program is damaged: install it again`);
       }
@@ -50,6 +53,10 @@ export async function unpackFiles(files: readonly KnownFile[], { from, to, name 
       throw explained(error, { name, to });
     }
   }));
+}
+
+async function readSource({ path, packed }: KnownFile, from: string): Promise<Uint8Array<ArrayBuffer>> {
+  return packed === undefined ? await Deno.readFile(join(from, path)) : await gunzip(await Deno.readFile(packed));
 }
 
 /** Whether a file is there, no link, and has its content. */

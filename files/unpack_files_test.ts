@@ -35,6 +35,23 @@ Deno.test("files are unpacked once, and stay as they are where they are whole", 
     await assertUnpacked(places.to);
   }));
 
+Deno.test("a file that is carried compressed is unpacked as it was, and refused where it is another", () =>
+  withFiles(async ({ from, to, name }) => {
+    const [library, part] = files as [KnownFile, KnownFile];
+    const packed = join(from, "packed.gz");
+    const pack = async (text: string) => {
+      const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+      await Deno.writeFile(packed, stream);
+    };
+    await pack(contents["library.so"]!);
+    await Deno.remove(join(from, "library.so"));
+    await unpackFiles([{ ...library, packed }, part], { from, to, name });
+    await assertUnpacked(to);
+    await pack("another");
+    await Deno.remove(join(to, "library.so"));
+    await assert.rejects(unpackFiles([{ ...library, packed }], { from, to, name }), { message: /is damaged/ });
+  }));
+
 Deno.test("what was changed, cut short, removed or made a link is replaced", () =>
   withFiles(async (places) => {
     const library = join(places.to, "library.so");

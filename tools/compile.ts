@@ -6,14 +6,16 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
 import config from "../deno.json" with { type: "json" };
 import type { CarriedFolders } from "../files/carried_folder.ts";
 import type { KnownFile } from "../files/unpack_files.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
 
 /** Most bytes of the program. */
 const maxBytes = 220e6;
@@ -43,7 +45,17 @@ const unseen = [
 ];
 
 /** What the program takes out of the package of ONNX Runtime's WebAssembly, which has it in ten builds. */
-const wasmFiles = ["ort.node.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
+const wasmScripts = ["ort.node.min.mjs", "ort-wasm-simd-threaded.mjs"];
+const webAssembly = "ort-wasm-simd-threaded.wasm";
+
+/** Files of packages that no program runs. */
+const unread = /\.(d\.[cm]?ts|map|md|flow)$/;
+
+/** Packages that only tests and types need. */
+const idle = ["fast-check", "@types/node", "undici-types"];
+
+/** Bytes of a library from which on it is carried compressed. */
+const packedFrom = 4e6;
 
 async function* filesIn(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
@@ -53,14 +65,30 @@ async function* filesIn(folder: string): AsyncGenerator<string> {
   }
 }
 
-async function describe(folder: string): Promise<KnownFile[]> {
+/**
+ * Describes the files of a folder.
+ *
+ * @param options.packInto a folder below `dist`, where large files are compressed; as they are where left out
+ */
+async function describe(folder: string, { packInto }: { packInto?: string } = {}): Promise<KnownFile[]> {
   const files: KnownFile[] = [];
   for await (const file of filesIn(folder)) {
+    const path = relative(folder, file).replaceAll("\\", "/");
     const bytes = await Deno.readFile(file);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
-    files.push({ path: relative(folder, file).replaceAll("\\", "/"), bytes: bytes.byteLength, sha256 });
+    const known = { path, bytes: bytes.byteLength, sha256 };
+    if (packInto === undefined || bytes.byteLength < packedFrom) files.push(known);
+    else files.push({ ...known, packed: await pack(bytes, `${packInto}/${path}.gz`) });
   }
   return files.sort((a, b) => a.path < b.path ? -1 : 1);
+}
+
+/** Compresses a file to `name` below `dist`; returns that name. */
+async function pack(bytes: Uint8Array, name: string): Promise<string> {
+  const target = join(dist, name);
+  await Deno.mkdir(dirname(target), { recursive: true });
+  await Deno.writeFile(target, gzipSync(bytes, { level: 9 }));
+  return name;
 }
 
 /** Folders of the package that hold the libraries of one platform each. */
@@ -86,19 +114,40 @@ export function librariesFor(target: string, folders: readonly string[]): { own:
   return { own, foreign: folders.filter((folder) => folder !== own) };
 }
 
+/** What packages hold beside their programs, by the names and versions of the lock file, below the folder of all packages. */
+async function idleFiles(packages: string): Promise<string[]> {
+  const lock = JSON.parse(await Deno.readTextFile(join(root, "deno.lock"))) as {
+    npm: Readonly<Record<string, unknown>>;
+  };
+  const files: string[] = [];
+  for (const id of Object.keys(lock.npm)) {
+    const [, name, version] = /^(@?[^@]+)@([^_]+)/.exec(id)!;
+    const folder = join(packages, name!, version!);
+    if (!await Deno.stat(folder).then(() => true, () => false)) continue;
+    if (idle.includes(name!)) files.push(folder);
+    else for await (const file of filesIn(folder)) if (unread.test(file)) files.push(file);
+  }
+  return files;
+}
+
 async function compile({ target, output }: { target: string; output: string }): Promise<void> {
   const libraries = fileURLToPath(new URL("../bin/napi-v6", import.meta.resolve("onnxruntime-node")));
   const { own, foreign } = librariesFor(target, await platformFolders(libraries));
-  const carried: Record<string, KnownFile[]> = { onnxruntime: await describe(join(libraries, own)) };
+  await Deno.remove(join(dist, "packed"), { recursive: true }).catch(() => {});
+  const runtime = await describe(join(libraries, own), { packInto: "packed/onnxruntime" });
+  const carried: Record<string, KnownFile[]> = { onnxruntime: runtime };
   for (const name of models) carried[`models/${name}`] = await describe(join(root, "models", name));
-  await Deno.mkdir(join(root, "dist"), { recursive: true });
-  await Deno.writeTextFile(join(root, "dist", "carried.json"), JSON.stringify(carried satisfies CarriedFolders));
-  const included = [...unseen, "dist/carried.json", ...models.map((name) => `models/${name}`)];
+  await Deno.mkdir(dist, { recursive: true });
+  await Deno.writeTextFile(join(dist, "carried.json"), JSON.stringify(carried satisfies CarriedFolders));
+  const included = [...unseen, "dist/carried.json", "dist/packed", ...models.map((name) => `models/${name}`)];
   const builds = fileURLToPath(new URL(".", import.meta.resolve("onnxruntime-web")));
-  const unused = [...Deno.readDirSync(builds)].filter(({ name }) => !wasmFiles.includes(name));
+  await pack(await Deno.readFile(join(builds, webAssembly)), `packed/onnxruntime-web/${webAssembly}.gz`);
+  const unused = [...Deno.readDirSync(builds)].filter(({ name }) => !wasmScripts.includes(name));
   const excluded = [
     ...foreign.map((folder) => join(libraries, folder)),
+    ...runtime.filter(({ packed }) => packed !== undefined).map(({ path }) => join(libraries, own, path)),
     ...unused.map(({ name }) => join(builds, name)),
+    ...await idleFiles(join(libraries, "../../../..")),
   ];
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: [
