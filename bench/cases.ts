@@ -10,9 +10,7 @@ import { priorConfig } from "../networks/prior.ts";
 import { batchOf } from "../pipeline/guidance.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { planSizes } from "../pipeline/plan.ts";
-
-/** The classes of networks, by the name that their `config.json` carries. */
-export type NetworkClass = "CLIPTextModel" | "WuerstchenPrior" | "WuerstchenDiffNeXt" | "PaellaVQModel";
+import type { NetworkClass } from "../stages/declared_parameters.ts";
 
 /** Sizes of one run. */
 export interface RunSizes {

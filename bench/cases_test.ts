@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { loadPipeline } from "../pipeline/pipeline.ts";
+import { declaredParameters } from "../stages/declared_parameters.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import { modelCases, realSizeCases } from "./cases.ts";
-import { parametersOf } from "./networks.ts";
 
 Deno.test("a model's cases are its five networks at the size that it paints, with guidance as two rows a latent", async () => {
   const cases = modelCases(await loadPipeline("emoji"));
@@ -17,7 +17,7 @@ Deno.test("a model's cases are its five networks at the size that it paints, wit
 
 Deno.test("the published networks have as many parameters as the classes of diffusers and transformers", () => {
   const count = ({ network, config }: ReturnType<typeof realSizeCases>[number]["checkpoint"]) =>
-    [...parametersOf(network, config).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
+    [...declaredParameters(network, config).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
   assert.deepEqual(Object.fromEntries(realSizeCases("").map(({ name, checkpoint }) => [name, count(checkpoint)])), {
     "prior-text": 693_021_440,
     "decoder-text": 352_984_064,

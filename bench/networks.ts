@@ -1,16 +1,17 @@
 /**
- * Opens the network of a case, and knows which weights it would need.
+ * Opens the network of a case.
  * @module
  */
 import { join } from "node:path";
-import { clipText, clipTextConfig } from "../networks/clip_text.ts";
+import { clipTextConfig } from "../networks/clip_text.ts";
 import { parseConfig } from "../networks/config.ts";
-import { diffNeXtConfig, wuerstchenDiffNeXt } from "../networks/diffnext.ts";
-import { paellaDecode, paellaEncode, paellaQuantize, paellaVqConfig } from "../networks/paella_vq.ts";
-import { priorConfig, wuerstchenPrior } from "../networks/prior.ts";
-import { countFlops, type Graph, input, resolveShape, traceScopes } from "../onnx/mod.ts";
+import { diffNeXtConfig } from "../networks/diffnext.ts";
+import { paellaVqConfig } from "../networks/paella_vq.ts";
+import { priorConfig } from "../networks/prior.ts";
+import { countFlops, type Graph, resolveShape } from "../onnx/mod.ts";
 import { AutoencoderStage } from "../stages/autoencoder.ts";
 import { DecoderStage } from "../stages/decoder.ts";
+import type { NetworkClass } from "../stages/declared_parameters.ts";
 import type { Network, NetworkOptions } from "../stages/network.ts";
 import { PriorStage } from "../stages/prior.ts";
 import { TextEncoderStage } from "../stages/text_encoder.ts";
@@ -20,59 +21,11 @@ import { loadClipTokenizer } from "../text/load_clip_tokenizer.ts";
 import { openCheckpoint } from "../weights/checkpoint.ts";
 import type { WeightsName } from "../weights/find_checkpoint.ts";
 import { readJson } from "../weights/read_json.ts";
-import type { Case, NetworkClass, RunSizes } from "./cases.ts";
-
-/** Shape of each tensor of a checkpoint by key. */
-export type Parameters = ReadonlyMap<string, readonly number[]>;
+import type { Case, RunSizes } from "./cases.ts";
 
 /** Name of the weights file of a network, without its ending. */
 export function stemOf(network: NetworkClass): WeightsName["stem"] {
   return network === "CLIPTextModel" ? "model" : "diffusion_pytorch_model";
-}
-
-/** Every tensor that a checkpoint of this class and configuration holds. */
-export function parametersOf(network: NetworkClass, config: Readonly<Record<string, unknown>>): Parameters {
-  return traceScopes(() => declare(network, config)).parameters;
-}
-
-function declare(network: NetworkClass, values: Readonly<Record<string, unknown>>): void {
-  const float = (name: string, ...shape: number[]) => input(name, "float32", shape);
-  switch (network) {
-    case "CLIPTextModel": {
-      clipText(clipTextConfig.parse(values), {
-        ids: input("ids", "int64", [1, 1]),
-        mask: input("mask", "int64", [1, 1]),
-      });
-      return;
-    }
-    case "WuerstchenPrior": {
-      const config = priorConfig.parse(values);
-      wuerstchenPrior(config, {
-        x: float("x", 1, config.c_in, 1, 1),
-        r: float("r", 1),
-        c: float("c", 1, 1, config.c_cond),
-      });
-      return;
-    }
-    case "WuerstchenDiffNeXt": {
-      const config = diffNeXtConfig.parse(values);
-      const side = config.patch_size * 2 ** (config.c_hidden.length - 1);
-      wuerstchenDiffNeXt(config, {
-        x: float("x", 1, config.c_in, side, side),
-        r: float("r", 1),
-        effnet: float("effnet", 1, config.effnet_embd, 1, 1),
-        clip: float("clip", 1, 1, config.clip_embd),
-      });
-      return;
-    }
-    case "PaellaVQModel": {
-      const config = paellaVqConfig.parse(values);
-      const side = config.up_down_scale_factor * 2 ** (config.levels - 1);
-      paellaDecode(config, float("latents", 1, config.latent_channels, 1, 1));
-      paellaQuantize(config, float("latents", 1, config.latent_channels, 1, 1));
-      paellaEncode(config, float("pixels", 1, config.in_channels, side, side));
-    }
-  }
 }
 
 /** A network with what it takes to load and run it once. */

@@ -3,8 +3,9 @@
  * @module
  */
 import { join } from "node:path";
+import { declaredParameters } from "../stages/declared_parameters.ts";
 import type { Case, RandomCheckpoint, RealSizeCase } from "./cases.ts";
-import { parametersOf, stemOf } from "./networks.ts";
+import { stemOf } from "./networks.ts";
 import { writeRandomWeights } from "./random_weights.ts";
 
 /** Yields each case while its weights are on disk; one checkpoint is there at a time, unless they are kept. */
@@ -40,7 +41,7 @@ class WrittenWeights implements AsyncDisposable {
     }
     const written = new WrittenWeights(folder, { remove: !keep });
     try {
-      await writeRandomWeights(folder, { stem: stemOf(network), parameters: parametersOf(network, config) });
+      await writeRandomWeights(folder, { stem: stemOf(network), parameters: declaredParameters(network, config) });
       // Last: its presence says that the weights are whole.
       await Deno.writeTextFile(file, text);
     } catch (error) {

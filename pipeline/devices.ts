@@ -26,7 +26,15 @@ export interface ChosenDevices {
   readonly notices: readonly string[];
 }
 
-/** Finds out what devices there are; for tests. */
+/** How devices are chosen. */
+export interface ChooseDevicesOptions {
+  /** Finds out what devices there are; for tests. */
+  readonly find?: FindDevices | undefined;
+  /** Takes devices that are named at their word, for plans of what another machine will do. */
+  readonly isElsewhere?: boolean | undefined;
+}
+
+/** Finds out what devices there are. */
 export type FindDevices = () => Promise<readonly Diagnosis[]>;
 
 /**
@@ -36,15 +44,17 @@ export type FindDevices = () => Promise<readonly Diagnosis[]>;
  */
 export async function chooseDevices(
   choice: DeviceChoice = "cpu",
-  { find = async () => (await examine()).devices }: { find?: FindDevices } = {},
+  { find = async () => (await examine()).devices, isElsewhere = false }: ChooseDevicesOptions = {},
 ): Promise<ChosenDevices> {
   const wanted = checkChoice(choice);
-  if (Object.values(wanted).every((name) => name === "cpu")) return { networks: {}, notices: [] };
-  const found = new Map((await find()).map((diagnosis) => [diagnosis.device, diagnosis]));
+  const isNeeded = (name: DeviceName) => name !== "cpu" && (name === "auto" || !isElsewhere);
+  const diagnoses = Object.values(wanted).some(isNeeded) ? await find() : [];
+  const found = new Map(diagnoses.map((diagnosis) => [diagnosis.device, diagnosis]));
   const notices = new Set<string>();
   const networks: Partial<Record<DeviceNetwork, Device>> = {};
   for (const [network, name] of Object.entries(wanted) as [DeviceNetwork, DeviceName][]) {
-    const device = name === "auto" ? automatic(found, notices) : ready(name, found);
+    const isKnown = name === "cpu" || isElsewhere;
+    const device = name === "auto" ? automatic(found, notices) : isKnown ? name : ready(name, found);
     if (device !== "cpu") networks[network] = device;
   }
   return { networks, notices: [...notices] };

@@ -32,6 +32,15 @@ Deno.test("one device is for all networks, and several each for their own", asyn
   ]);
 });
 
+Deno.test("a plan for another machine takes devices at their word, and looks for auto alone", async () => {
+  const isElsewhere = true;
+  const find = () => assert.fail("asked");
+  const { networks } = await chooseDevices({ prior: "tensorrt", vqgan: "cpu" }, { isElsewhere, find });
+  assert.deepEqual(networks, { prior: "tensorrt" });
+  const found = await chooseDevices("auto", { isElsewhere, find: () => Promise.resolve([cpu, none]) });
+  assert.deepEqual(found, { networks: {}, notices: [] });
+});
+
 Deno.test("a device that is not ready is refused with what it lacks; it does not fall back", async () => {
   await assert.rejects(choose("cuda", old), {
     name: "ConfigError",

@@ -2,9 +2,16 @@ import assert from "node:assert/strict";
 import { ConfigError, ResourceError } from "../errors.ts";
 import { quick, tinyModel } from "../tests/tiny_model.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { portableRegistry } from "../plugins/portable.ts";
+import type { ChosenDevices } from "./devices.ts";
 import type { LoadOptions } from "./load_options.ts";
+import { openInPrecision } from "./open_in_precision.ts";
+import { modelDefaults } from "./options.ts";
+import { type ModelParts, networksOf } from "./parts.ts";
 import { loadPipeline } from "./pipeline.ts";
 import { planGeneration } from "./plan_generation.ts";
+import { describePrecision } from "./precisions.ts";
+import { publishedParts, publishedRules } from "./published_parts.ts";
 import type { GenerateOptions, GenerateResult, MemoryPlan } from "./types.ts";
 
 const request = { ...quick, prompt: "a fox", seed: 1 };
@@ -97,6 +104,30 @@ Deno.test("fewer bits are taken last, and what does not fit in any is refused wh
   const [, least] = /at the least (\d+) MB/.exec(refused.message)!;
   assert.notEqual((await open(1.01e6 * Number(least))).precision, "fp32");
   assert.match(refused.message, /weights in int[48]/);
+});
+
+Deno.test("on a card weights of 16 bits come before the refusal, and none of 8", async () => {
+  const sizes = { rules: publishedRules, defaults: modelDefaults({}) };
+  const devices = { prior: "cuda", prior_text_encoder: "cuda", decoder: "cuda", decoder_text_encoder: "cuda" } as const;
+  const open = (maxMemory: number, devices: ChosenDevices["networks"]) =>
+    openInPrecision(
+      () => sizes,
+      (precision) => Promise.resolve(publishedParts({ precision, devices })),
+      { precision: undefined, preset: undefined, maxMemory, upcoming: [{ prompt: "" }], registry: portableRegistry() },
+    );
+  const describe = (parts: ModelParts) => describePrecision(networksOf(parts));
+  assert.equal(describe(await open(3.5e9, { ...devices, vqgan: "cuda" })), "fp16");
+  assert.deepEqual(describe(await open(3.5e9, devices)), {
+    prior: "fp16",
+    prior_text_encoder: "fp16",
+    decoder: "fp16",
+    decoder_text_encoder: "fp16",
+    vqgan: "int8",
+  });
+  await assert.rejects(
+    () => open(1e9, { ...devices, vqgan: "cuda" }),
+    /^ResourceError: prior: 1024 × 1024 px needs about 4\.\d GB of memory, and at the least \d\.\d GB \(weights in fp16/,
+  );
 });
 
 Deno.test("a limit that is no size, or is to be ignored, is refused", async () => {

@@ -7,17 +7,32 @@ import { freeMemory } from "../runtime/free_memory.ts";
 import { describeThrift, type Fit, fitJob, forecastJob, refusal } from "./fit_memory.ts";
 import type { Forecast } from "./forecast.ts";
 import { Job } from "./job.ts";
-import type { ModelFolders } from "./model_folders.ts";
-import { modelDefaults } from "./options.ts";
+import type { ModelDefaults } from "./options.ts";
 import type { ModelParts } from "./parts.ts";
-import type { PrecisionChoice } from "./precisions.ts";
-import type { Precision } from "../weights/precision.ts";
+import type { SizeRules } from "./plan.ts";
+import { networkNames, type PrecisionChoice } from "./precisions.ts";
 import { type PresetName, presets } from "./presets.ts";
-import { sizeRules } from "./size_rules.ts";
 import type { GenerateOptions } from "./types.ts";
 
-/** From the most exact to the smallest; nothing stands for weights as they are stored. */
-const inOrder: readonly (Precision | undefined)[] = [undefined, "int8", "int4"];
+/**
+ * Precisions from the most exact to the smallest; nothing stands for weights as they are stored. Weights of 8 and 4 bits are for the
+ * processor: devices take 16.
+ */
+function inOrder({ devices }: ModelParts): readonly (PrecisionChoice | undefined)[] {
+  const onDevice = networkNames.filter((network) => devices[network] !== undefined);
+  if (onDevice.length === networkNames.length) return [undefined, "fp16"];
+  const smaller = (["int8", "int4"] as const).map((word): PrecisionChoice => {
+    if (onDevice.length === 0) return word;
+    return Object.fromEntries(networkNames.map((network) => [network, onDevice.includes(network) ? "fp16" : word]));
+  });
+  return [undefined, ...smaller];
+}
+
+/** What a model says about pictures. */
+export interface ModelSizes {
+  readonly rules: SizeRules;
+  readonly defaults: ModelDefaults;
+}
 
 /** What decides the precision. */
 export interface PrecisionOptions {
@@ -36,10 +51,11 @@ export interface PrecisionOptions {
  * Opens a model in the precision that was chosen, or that its preset has; with `auto` or `maxMemory` in the most exact one from there on
  * with which all that is to be painted fits, mapped weights included, and in the smallest where none does.
  *
+ * @param sizesOf what the model that was opened says about pictures
  * @throws {ResourceError} where `maxMemory` does not do, whatever is done, for what will be painted
  */
 export async function openInPrecision(
-  folders: ModelFolders,
+  sizesOf: (parts: ModelParts) => ModelSizes,
   open: (precision: PrecisionChoice | undefined) => Promise<ModelParts>,
   { precision, preset, maxMemory, upcoming, registry }: PrecisionOptions,
 ): Promise<ModelParts> {
@@ -53,13 +69,14 @@ export async function openInPrecision(
 
   const isThrifty = maxMemory !== undefined;
   const needed = { room, isThrifty, upcoming: upcoming ?? [{ prompt: "" }], registry };
-  const plain = hardestOf(first, folders, needed);
+  const plain = hardestOf(first, sizesOf(first), needed);
   let [parts, hardest] = [first, plain];
-  const rest = isWritten ? [] : inOrder.slice(inOrder.indexOf(suggested) + 1);
+  const order = inOrder(stored);
+  const rest = isWritten ? [] : order.slice(Math.max(0, order.indexOf(suggested)) + 1);
   for (const smaller of rest) {
     if (hardest.forecast.peak <= room) break;
     parts = await open(smaller);
-    hardest = hardestOf(parts, folders, needed);
+    hardest = hardestOf(parts, sizesOf(parts), needed);
   }
   if (isThrifty && upcoming && hardest.forecast.peak > room) {
     const how = describeThrift(parts, hardest.thrift);
@@ -71,7 +88,7 @@ export async function openInPrecision(
 /** The generation that takes most memory, and what it would take as it is. */
 function hardestOf(
   parts: ModelParts,
-  folders: ModelFolders,
+  { rules, defaults }: ModelSizes,
   { room, isThrifty, upcoming, registry }: {
     room: number;
     isThrifty: boolean;
@@ -79,9 +96,6 @@ function hardestOf(
     registry: Registry;
   },
 ): Fit & { job: Job; plain: Forecast } {
-  const { stage, autoencoder } = parts.decoder;
-  const rules = sizeRules(folders, { decoder: stage.config, vqgan: autoencoder.config });
-  const defaults = modelDefaults(folders.defaults);
   const fits = upcoming.map((request, index) => {
     const job = new Job(request, { index, rules, defaults, registry });
     const plain = forecastJob(job, parts);

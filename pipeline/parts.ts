@@ -57,6 +57,8 @@ export interface ModelParts {
   readonly preview?: PreviewStage;
   /** What is added to the weights. */
   readonly loras: readonly OpenedLora[];
+  /** What its networks run on; the processor where nothing is said. */
+  readonly devices: ChosenDevices["networks"];
 }
 
 const schedulerConfig = z.object({
@@ -99,13 +101,18 @@ interface OpenPart<K extends PartKind> {
   create(options: NetworkOptions, more?: { tokenizer: string }): ReturnType<ChosenPlugin<K>["create"]>;
 }
 
+/** How the parts of a model are found. */
+interface How {
+  readonly registry: Registry;
+  readonly variant: string | undefined;
+  readonly checkpointOf: ((folder: string) => Checkpoint | undefined) | undefined;
+}
+
 /** Opens a folder by the plugin that knows the class which its `config.json` names. */
 async function openPart<K extends PartKind>(
   kind: K,
   folder: string,
-  { registry, variant, stem: name = stem, file: weights }: {
-    registry: Registry;
-    variant: string | undefined;
+  { registry, variant, checkpointOf, stem: name = stem, file: weights }: How & {
     stem?: "model" | typeof stem;
     /** A file in place of the folder's weights, and the network that it is. */
     file?: WeightsFile | undefined;
@@ -127,9 +134,10 @@ async function openPart<K extends PartKind>(
   }
   const context: Omit<PartContext, "options"> = {
     folder,
-    ...(weights
-      ? await openWeightsFile(weights.kind, weights.path, { folder })
-      : { config, checkpoint: await openCheckpoint(folder, { stem: name, variant, orPlain: true }) }),
+    ...(weights ? await openWeightsFile(weights.kind, weights.path, { folder }) : {
+      config,
+      checkpoint: checkpointOf?.(folder) ?? await openCheckpoint(folder, { stem: name, variant, orPlain: true }),
+    }),
   };
   const { checkpoint } = context;
   const chosen = registry.choose(kind, plugin.name);
@@ -140,11 +148,9 @@ const fileOf = (kind: FileKind, path: string | undefined) => path === undefined 
 
 async function openCompressor(
   folder: string,
-  { decoder: { stage, autoencoder }, options, ...how }: {
+  { decoder: { stage, autoencoder }, options, ...how }: How & {
     decoder: ModelParts["decoder"];
     options: NetworkOptions;
-    registry: Registry;
-    variant: string | undefined;
   },
 ): Promise<Compressor> {
   const compressor = await (await openPart("compressor", folder, how)).create(options);
@@ -157,10 +163,9 @@ async function openCompressor(
 
 async function openPreview(
   folder: string,
-  { decoder: { stage, autoencoder }, options, variant }: {
+  { decoder: { stage, autoencoder }, options, variant, checkpointOf }: How & {
     decoder: ModelParts["decoder"];
     options: NetworkOptions;
-    variant: string | undefined;
   },
 ): Promise<PreviewStage> {
   const file = join(folder, "config.json");
@@ -169,7 +174,8 @@ async function openPreview(
     ["channels of its embedding", config.c_in, stage.config.effnet_embd],
     ["channels of its pictures", config.c_out, autoencoder.config.out_channels],
   ]);
-  return new PreviewStage(config, await openCheckpoint(folder, { stem, variant, orPlain: true }), options);
+  const checkpoint = checkpointOf?.(folder) ?? await openCheckpoint(folder, { stem, variant, orPlain: true });
+  return new PreviewStage(config, checkpoint, options);
 }
 
 /** @throws {CheckpointError} where a companion of a decoder is one of another decoder */
@@ -199,22 +205,24 @@ function checkVariant(variant: string | undefined, checkpoints: readonly Checkpo
  * @param options.precision in what weights are kept
  * @param options.compute in what the stages compute; where left out, what suits their devices
  * @param options.devices what networks run on; the processor where left out
+ * @param options.checkpointOf weights of folders that hold none, for what only looks ahead: their variant is taken for the right one
  * @throws {CheckpointError} where a file is missing or damaged, weights and configuration do not fit, no network has the variant,
  * a LoRA is none of this model, or weights were written in another precision
  */
 export async function openParts(
   { prior, decoder, compressor, preview }: ModelFolders,
   options: NetworkOptions = {},
-  { loras: choices = [], precision, compute, devices = {}, variant, registry = portableRegistry() }: {
+  { loras: choices = [], precision, compute, devices = {}, variant, checkpointOf, registry = portableRegistry() }: {
     loras?: readonly LoraChoice[] | undefined;
     precision?: PrecisionChoice | undefined;
     compute?: LoadOptions["compute"];
     devices?: ChosenDevices["networks"] | undefined;
     variant?: string | undefined;
+    checkpointOf?: How["checkpointOf"];
     registry?: Registry | undefined;
   } = {},
 ): Promise<ModelParts> {
-  const how = { registry, variant };
+  const how: How = { registry, variant, checkpointOf };
   const [priorSampling, decoderSampling] = await Promise.all([
     openSampling(prior.scheduler),
     openSampling(decoder.scheduler),
@@ -226,7 +234,8 @@ export async function openParts(
     openPart("decoder", decoder.decoder, { ...how, file: fileOf("decoder", decoder.file) }),
     openPart("autoencoder", decoder.vqgan, { ...how, file: fileOf("vqgan", decoder.vqganFile) }),
   ]);
-  checkVariant(variant, [priorPart, decoderPart, vqgan, priorText, decoderText].map(({ checkpoint }) => checkpoint));
+  const opened = [priorPart, decoderPart, vqgan, priorText, decoderText];
+  if (!checkpointOf) checkVariant(variant, opened.map(({ checkpoint }) => checkpoint));
   const loras = await openLoras(choices, {
     prior: priorPart.checkpoint.tensors,
     prior_text_encoder: priorText.checkpoint.tensors,
@@ -235,11 +244,7 @@ export async function openParts(
   const placed = (network: DeviceNetwork) => {
     return { ...options, runtime: onDevice(options.runtime, devices[network]) };
   };
-  const kept = (network: NetworkName) => ({
-    ...placed(network),
-    precision: precisionFor(precision, network),
-    compute: computeOn(devices[network], { network, compute }),
-  });
+  const kept = (network: NetworkName) => ({ ...placed(network), ...keptAs(network, { precision, compute, devices }) });
   const changed = (network: LoraNetwork) => ({ ...kept(network), loras: lorasOf(loras, network) });
   const decoderParts = {
     text: await decoderText.create(kept("decoder_text_encoder"), { tokenizer: decoder.tokenizer }),
@@ -261,12 +266,28 @@ export async function openParts(
     },
     decoder: decoderParts,
     loras,
+    devices,
     ...(compressor === undefined ? {} : {
       compressor: await openCompressor(compressor, { ...how, decoder: decoderParts, options: placed("compressor") }),
     }),
     ...(preview === undefined
       ? {}
-      : { preview: await openPreview(preview, { variant, decoder: decoderParts, options }) }),
+      : { preview: await openPreview(preview, { ...how, decoder: decoderParts, options }) }),
+  };
+}
+
+/** In what a network keeps its weights, and in what it computes where nothing is said. */
+export function keptAs(
+  network: NetworkName,
+  { precision, compute, devices }: {
+    precision: PrecisionChoice | undefined;
+    compute?: LoadOptions["compute"];
+    devices: ChosenDevices["networks"];
+  },
+): Pick<NetworkOptions, "precision" | "compute"> {
+  return {
+    precision: precisionFor(precision, network),
+    compute: computeOn(devices[network], { network, compute }),
   };
 }
 

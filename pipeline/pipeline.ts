@@ -22,7 +22,7 @@ import type { ModelFolders } from "./model_folders.ts";
 import { describeValue } from "./option_types.ts";
 import { maxThreads } from "./limits.ts";
 import { checkInteger, type ModelDefaults, modelDefaults } from "./options.ts";
-import { openInPrecision } from "./open_in_precision.ts";
+import { type ModelSizes, openInPrecision } from "./open_in_precision.ts";
 import { checkMaxMemory, forecastJob, planMemory, saveMemory, staysBelow } from "./fit_memory.ts";
 import { tilesOf } from "./decode_picture.ts";
 import { checkpointsOf, type ModelParts, networksOf, openParts } from "./parts.ts";
@@ -79,7 +79,13 @@ export async function loadPipeline(model = "emoji", options: LoadOptions = {}): 
     openParts(folders, network, { ...options, registry, precision, devices: devices.networks });
   const maxMemory = checkMaxMemory(options);
   const { upcoming, preset } = options;
-  const parts = await openInPrecision(folders, open, { precision, preset, maxMemory, upcoming, registry });
+  const parts = await openInPrecision((parts) => sizesOf(folders, parts), open, {
+    precision,
+    preset,
+    maxMemory,
+    upcoming,
+    registry,
+  });
   const { keepLoaded, ignoreMemory, hashWeights, cacheFolder, variant } = options;
   return new Pipeline(folders, {
     parts,
@@ -170,9 +176,9 @@ export class Pipeline implements AsyncDisposable {
     this.#maxMemory = maxMemory;
     this.#hashWeights = hashWeights;
     this.#weights = new WeightsCheck(parts, { cacheFolder });
-    this.defaults = modelDefaults(folders.defaults);
-    const { stage, autoencoder } = parts.decoder;
-    this.rules = sizeRules(folders, { decoder: stage.config, vqgan: autoencoder.config });
+    const { rules, defaults } = sizesOf(folders, parts);
+    this.rules = rules;
+    this.defaults = defaults;
   }
 
   /**
@@ -460,6 +466,14 @@ export class Pipeline implements AsyncDisposable {
   async *#awaitWeights(signal: AbortSignal): AsyncGenerator<WeightsEvent> {
     if (this.#hashWeights) yield* this.#weights.wait(signal);
   }
+}
+
+/** What a model says about pictures. */
+function sizesOf(folders: ModelFolders, { decoder: { stage, autoencoder } }: ModelParts): ModelSizes {
+  return {
+    rules: sizeRules(folders, { decoder: stage.config, vqgan: autoencoder.config }),
+    defaults: modelDefaults(folders.defaults),
+  };
 }
 
 /** What happens before the jobs of a run. */

@@ -2,6 +2,7 @@
  * Which network each stage of a generation runs, for which sizes: for what looks ahead, before anything is loaded.
  * @module
  */
+import type { Device } from "../runtime/devices/device.ts";
 import type { GraphParts } from "../stages/graph_runner.ts";
 import type { Network } from "../stages/network.ts";
 import type { Memory } from "../stages/network_memory.ts";
@@ -29,39 +30,49 @@ export type PlannedSizes = Pick<SizePlan, "prior" | "decoder" | "decoded"> & { r
 
 /** A network at the sizes of a generation. */
 export interface StageNetwork extends Batch {
-  /** Memory of a run, at its highest. */
+  /** What it runs on; the processor where nothing is said. */
+  readonly device: Device | undefined;
+  /** Memory of a run, at its highest, of what it runs on. */
   memory(): Memory;
   /** What is run, by how often. */
   graphs(): GraphParts;
 }
 
-function stageNetwork<Sizes>(network: Network<Sizes>, sizes: Sizes, batch: Partial<Batch> = {}): StageNetwork {
-  const { latents = 1, copies = 1, turns } = batch;
+function stageNetwork<Sizes>(
+  network: Network<Sizes>,
+  sizes: Sizes,
+  { device, latents = 1, copies = 1, turns }: Partial<Batch> & { device: Device | undefined },
+): StageNetwork {
   return {
     latents,
     copies,
-    memory: () => network.memory(sizes, { batch: latents, turns }),
+    device,
+    memory: () =>
+      device === undefined
+        ? network.memory(sizes, { batch: latents, turns })
+        : { own: network.deviceMemory(sizes, { batch: latents }), mapped: 0 },
     graphs: () => network.parts(sizes),
   };
 }
 
 /** The networks of a generation, in the order in which they run. */
 export function stageNetworks(
-  { prior, decoder }: ModelParts,
+  { prior, decoder, devices }: ModelParts,
   plan: PlannedSizes,
   batches: Batches,
 ): Readonly<Partial<Record<StageName, StageNetwork>>> {
-  const text = ({ network, tokens }: ModelParts["prior"]["text"]) => stageNetwork(network, { tokens });
+  const text = ({ network, tokens }: ModelParts["prior"]["text"], device: Device | undefined) =>
+    stageNetwork(network, { tokens }, { device });
   const { copies } = batches.decoder;
   const decoderSizes = { ...sides(plan.decoder), embedding: plan.prior, tokens: decoder.text.tokens, copies };
   const tiles = tilesOf(decoder.autoencoder, plan.decoder, plan);
   const priorSizes = { ...sides(plan.prior), tokens: prior.text.tokens, copies: batches.prior.copies };
   return {
-    "prior text": text(prior.text),
-    prior: stageNetwork(prior.stage.network, priorSizes, batches.prior),
-    "decoder text": text(decoder.text),
-    decoder: stageNetwork(decoder.stage.network, decoderSizes, batches.decoder),
-    pixels: stageNetwork(decoder.autoencoder.network, sides(tiles)),
+    "prior text": text(prior.text, devices.prior_text_encoder),
+    prior: stageNetwork(prior.stage.network, priorSizes, { ...batches.prior, device: devices.prior }),
+    "decoder text": text(decoder.text, devices.decoder_text_encoder),
+    decoder: stageNetwork(decoder.stage.network, decoderSizes, { ...batches.decoder, device: devices.decoder }),
+    pixels: stageNetwork(decoder.autoencoder.network, sides(tiles), { device: devices.vqgan }),
   };
 }
 

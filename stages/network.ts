@@ -14,7 +14,7 @@ import { asDeclared, type Precision, precisionOf, quantizedNames } from "../weig
 import { openOrMake, quantizedFile, type QuantizedWeights } from "../weights/quantized_cache.ts";
 import type { LazyTensor } from "../weights/safetensors_writer.ts";
 import { type GraphParts, GraphRunner, partsOf } from "./graph_runner.ts";
-import { type Memory, networkMemory } from "./network_memory.ts";
+import { deviceMemory, type Memory, networkMemory } from "./network_memory.ts";
 import { quantizedTensors } from "./quantized_weights.ts";
 import { compareGraph, halveGraph, quantizeGraph, rewriteGraph, type RewriteName } from "./rewrites.ts";
 
@@ -143,11 +143,23 @@ export class Network<Sizes> {
     return this.#prepare(sizes).parts;
   }
 
-  /** Memory of a run at `sizes`, at its highest, without the program's. */
+  /** Memory of a run at `sizes` on the processor, at its highest, without the program's. */
   memory(sizes: Sizes, { batch, turns = 1 }: { batch: number; turns?: number | undefined }): Memory {
+    const { parts, ...how } = this.#forecast(sizes);
+    return networkMemory(parts, { ...how, packed: this.#prepack, batch, turns });
+  }
+
+  /** Memory of a run at `sizes` on a device with memory of its own, in bytes at its highest, without what its library takes. */
+  deviceMemory(sizes: Sizes, { batch }: { batch: number }): number {
+    const { parts, ...how } = this.#forecast(sizes);
+    return deviceMemory(parts, { ...how, isHalf: this.computesInHalf, batch });
+  }
+
+  /** What forecasts of memory are made from. */
+  #forecast(sizes: Sizes) {
     const { parts, tensors } = this.#prepare(sizes);
     const dtypeOf = (key: string) => forecastType(key, tensors.get(key)?.dtype, this.precision);
-    return networkMemory(parts, { dtypeOf, widen: this.#widen, packed: this.#prepack, batch, turns });
+    return { parts, dtypeOf, widen: this.#widen };
   }
 
   /** The graph's parts and where their parameters lie. The last ones are kept: a forecast is followed by what it forecast. */
