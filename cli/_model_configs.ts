@@ -11,7 +11,8 @@ import { findModel } from "../pipeline/model.ts";
 import type { ModelFolders } from "../pipeline/model_folders.ts";
 import { type ModelDefaults, modelDefaults } from "../pipeline/options.ts";
 import type { SizeRules } from "../pipeline/plan.ts";
-import { latentRules, sizeRules, usualSides } from "../pipeline/size_rules.ts";
+import { publishedRules } from "../pipeline/published_parts.ts";
+import { sizeRules } from "../pipeline/size_rules.ts";
 import { type FileKind, openWeightsFile } from "../pipeline/weights_file.ts";
 import { openTextParts } from "../stages/open_text_encoder.ts";
 import { type ModelConfigs, wuerstchenV2 } from "../stages/published_configs.ts";
@@ -42,9 +43,7 @@ export async function readModelConfigs(
   { prior, decoder, hub }: { readonly prior?: string; readonly decoder?: string; readonly hub?: FetchModelOptions },
 ): Promise<DescribedModel> {
   if (name === publishedName && prior === undefined && decoder === undefined) {
-    const scales = { resolutionMultiple: 42.67, latentDimScale: 10.67 };
-    const rules = { ...scales, ...latentRules(wuerstchenV2), minSide: usualSides.min, maxSide: usualSides.max };
-    return { name, configs: wuerstchenV2, rules, defaults: modelDefaults({}), folders: undefined };
+    return { name, configs: wuerstchenV2, rules: publishedRules, defaults: modelDefaults({}), folders: undefined };
   }
   const folders = await findModel(name, {
     ...(prior === undefined ? {} : { prior }),

@@ -8,27 +8,26 @@ import { formatBytes } from "../pipeline/forecast.ts";
 import { forecastSeconds } from "../pipeline/forecast_time.ts";
 import { measureSpeed } from "../pipeline/machine_speed.ts";
 import { planSizes } from "../pipeline/plan.ts";
+import { describeFitting } from "../pipeline/what_fits.ts";
 import { inspectModel } from "../stages/inspect.ts";
 import { readTrainingConfig } from "../train/config.ts";
 import { planTraining } from "../train/plan.ts";
-import { checkFilesHere, planMemory } from "./_plan_memory.ts";
+import { checkModelFlags, type NetworkMemory, planMemory, type RoomFit, rowNames } from "./_plan_memory.ts";
 import { watchDownloads } from "./_download_progress.ts";
 import { type DescribedModel, readModelConfigs } from "./_model_configs.ts";
 import { formatSeconds } from "./_progress.ts";
-import { checkRemote, readRemote } from "./_remote_plan.ts";
+import { foldersOfRows, readRemote } from "./_remote_plan.ts";
 import { writeOut } from "./_stdout.ts";
 import { openTerminal } from "./_terminal.ts";
 import type { PlanFlags } from "./plan.ts";
 
 /** One line of a plan: a network, or a phase of a training. */
-export interface PlanRow {
+export interface PlanRow extends NetworkMemory {
   readonly name: string;
   /** How often it runs. */
   readonly runs: number;
   readonly parameters: number;
   readonly disk: number;
-  /** Bytes at its peak. */
-  readonly memory: number;
   /** Floating-point operations of all runs. */
   readonly flops: number;
   readonly seconds: number;
@@ -43,6 +42,12 @@ export interface Plan {
   readonly memory: number;
   readonly flops: number;
   readonly seconds: number;
+  /** What keeps it below `--max-memory`, in words; empty where nothing has to. */
+  readonly how: string;
+  /** What fits into which memory; only of a model. */
+  readonly fits?: readonly RoomFit[];
+  /** What the user has to know. */
+  readonly notices: readonly string[];
 }
 
 /**
@@ -60,49 +65,48 @@ export async function runPlan(what: string, flags: PlanFlags): Promise<void> {
   else writeOut(formatPlan(plan, { speed }));
 }
 
-/** Program, runtime library and JavaScript heap, for models without files, whose graphs cannot be rewritten as they will be run. */
-const baseBytes = 200e6;
-
 async function modelPlan(name: string, flags: PlanFlags, { speed }: { speed: number }): Promise<Plan> {
   using downloads = await watchDownloads({ terminal: openTerminal("stderr"), quiet: true });
   const { variant } = flags;
   const hub = { ...downloads.hub, ...(variant === undefined ? {} : { variant }) };
   const model = await readModelConfigs(name, { ...flags, hub });
   const remote = await readRemote(model, hub);
-  if (remote) checkRemote(model, remote);
-  const { defaults, rules } = model;
-  const plan = planSizes({ width: flags.width ?? defaults.width, height: flags.height ?? defaults.height }, rules);
+  const { defaults, rules, folders } = model;
+  const sizes = { width: flags.width ?? defaults.width, height: flags.height ?? defaults.height };
+  const plan = planSizes(sizes, rules);
+  const trees = inspected(model, plan);
+  const checkpointOf = remote && ((folder: string) => remote.weights.get(folder)?.checkpoint);
+  const { networks, ...rest } = await planMemory(model, flags, { checkpointOf });
   const guided = (scale: number) => scale > 1 ? 2 : 1;
   const runs: Readonly<Record<string, readonly [runs: number, batch: number]>> = {
-    prior_text_encoder: [1, guided(defaults.priorGuidance)],
-    prior: [defaults.priorSteps, guided(defaults.priorGuidance)],
-    decoder_text_encoder: [1, guided(defaults.decoderGuidance)],
-    decoder: [defaults.decoderSteps, guided(defaults.decoderGuidance)],
-    "vqgan decode": [1, 1],
+    [rowNames.prior_text_encoder]: [1, guided(defaults.priorGuidance)],
+    [rowNames.prior]: [defaults.priorSteps, guided(defaults.priorGuidance)],
+    [rowNames.decoder_text_encoder]: [1, guided(defaults.decoderGuidance)],
+    [rowNames.decoder]: [defaults.decoderSteps, guided(defaults.decoderGuidance)],
+    [rowNames.vqgan]: [1, 1],
     // Only where somebody wants to look on.
-    preview: [0, 1],
+    [rowNames.preview]: [0, 1],
   };
-  const isHere = !remote && model.folders !== undefined;
-  if (!isHere) checkFilesHere(flags);
-  const memory = isHere ? await planMemory(name, flags) : undefined;
-  const rows = inspected(model, plan).flatMap(({ name, parameters, flops, nodes, activationBytes }): PlanRow[] => {
-    const [times, batch] = runs[name] ?? [];
-    if (times === undefined || batch === undefined) return [];
+  const rowFolders = foldersOfRows(model);
+  const rows = trees.flatMap(({ name, parameters, flops, nodes }): PlanRow[] => {
+    const [[times, batch], memory] = [runs[name] ?? [], networks.get(name)];
+    if (times === undefined || batch === undefined || memory === undefined) return [];
     const work = { flops: times * batch * flops, nodes: times * nodes };
-    const weights = remote?.weights.get(name);
+    const weights = remote?.weights.get(rowFolders.get(name) ?? "");
     return [{
       name,
       runs: times,
       parameters,
       disk: weights?.bytes ?? 4 * parameters,
-      memory: memory?.get(name) ?? baseBytes + 4 * parameters + batch * activationBytes,
+      ...memory,
       flops: work.flops,
       seconds: forecastSeconds(work, { speed, kind: "inference" }),
     }];
   });
-  if (remote) return { what: name, download: remote.download, rows, disk: remote.disk, ...totals(rows) };
-  const disk = model.folders === undefined ? rows.reduce((sum, row) => sum + row.disk, 0) : await diskOf(model);
-  return { what: name, download: model.folders === undefined ? disk : 0, rows, disk, ...totals(rows) };
+  const all = { what: name, rows, ...totals(rows), ...rest };
+  if (remote) return { ...all, download: remote.download, disk: remote.disk };
+  const disk = folders === undefined ? rows.reduce((sum, row) => sum + row.disk, 0) : await diskOf(model);
+  return { ...all, download: folders === undefined ? disk : 0, disk };
 }
 
 function inspected(model: DescribedModel, plan: ReturnType<typeof planSizes>) {
@@ -142,7 +146,9 @@ function totals(rows: readonly PlanRow[]): { memory: number; flops: number; seco
   };
 }
 
-async function trainingPlan(path: string, { set = [] }: PlanFlags, { speed }: { speed: number }): Promise<Plan> {
+async function trainingPlan(path: string, flags: PlanFlags, { speed }: { speed: number }): Promise<Plan> {
+  checkModelFlags(path, flags);
+  const { set = [] } = flags;
   const config = await readTrainingConfig(path, { set });
   using downloads = await watchDownloads({ terminal: openTerminal("stderr"), quiet: true });
   const plan = await planTraining(config, { hub: downloads.hub });
@@ -154,6 +160,7 @@ async function trainingPlan(path: string, { set = [] }: PlanFlags, { speed }: { 
       runs: steps,
       parameters: trained,
       disk: plan.checkpointBytes,
+      device: "cpu",
       memory,
       flops: work.flops,
       seconds,
@@ -161,18 +168,22 @@ async function trainingPlan(path: string, { set = [] }: PlanFlags, { speed }: { 
   });
   // One more than stay is there while a checkpoint is written.
   const disk = (config.checkpoints.keep + 1) * plan.checkpointBytes + plan.modelBytes;
-  return { what: path, download: 0, rows, disk, ...totals(rows) };
+  return { what: path, download: 0, rows, disk, ...totals(rows), how: "", notices: [] };
 }
 
 /** A plan as a table for people. */
-export function formatPlan(
-  { what, download, rows, disk, memory, flops, seconds }: Plan,
-  { speed }: { speed: number },
-): string {
+export function formatPlan(plan: Plan, { speed }: { speed: number }): string {
+  const { what, download, rows, disk, memory, flops, seconds } = plan;
+  const [first, ...others] = new Set(rows.map(({ device }) => device));
+  // Where networks run on several, each line says on which.
+  const isMixed = others.length > 0;
+  const place = (text: string) => isMixed ? [text] : [];
+  const heading = isMixed || first === undefined || first === "cpu" ? "memory" : `memory of ${first}`;
   const table = [
-    ["", "runs", "parameters", "disk", "memory", "operations", "time"],
+    ["", ...place("on"), "runs", "parameters", "disk", heading, "operations", "time"],
     ...rows.map((row) => [
       row.name,
+      ...place(row.device),
       row.runs.toLocaleString("en"),
       row.parameters.toLocaleString("en"),
       formatBytes(row.disk),
@@ -180,14 +191,39 @@ export function formatPlan(
       formatOperations(row.flops),
       formatSeconds(row.seconds),
     ]),
-    ["all", "", "", formatBytes(disk), formatBytes(memory), formatOperations(flops), formatSeconds(seconds)],
+    [
+      "all",
+      ...place(""),
+      "",
+      "",
+      formatBytes(disk),
+      formatBytes(memory),
+      formatOperations(flops),
+      formatSeconds(seconds),
+    ],
   ];
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
   const lines = table.map((row) =>
     row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join("  ").trimEnd()
   );
   const fetched = download === 0 ? "nothing to download" : `${formatBytes(download)} to download`;
-  return `${what}: ${fetched}; matrix products run at ${formatOperations(speed)}/s here\n\n${lines.join("\n")}\n`;
+  const head = `${what}: ${fetched}; matrix products run at ${formatOperations(speed)}/s here`;
+  return `${[head, "", ...lines, ...remarks(plan)].join("\n")}\n`;
+}
+
+/** What follows the table. */
+function remarks({ rows, how, fits, notices }: Plan): string[] {
+  const devices = [...new Set(rows.map(({ device }) => device))].filter((device) => device !== "cpu");
+  const ways = (fits ?? []).map(({ room, way }) => `in ${formatBytes(room)} ${way ? describeFitting(way) : "nothing"}`);
+  const remarks = [
+    ...(how === "" ? [] : [`kept to --max-memory by ${how}`]),
+    ...(ways.length === 0 ? [] : [`what fits, one network at a time: ${ways.join("; ")}`]),
+    ...(devices.length === 0
+      ? []
+      : [`memory of ${devices.join(" and ")} is a forecast that nobody has measured; times are the processor's`]),
+    ...notices,
+  ];
+  return remarks.length === 0 ? [] : ["", ...remarks];
 }
 
 function formatOperations(flops: number): string {

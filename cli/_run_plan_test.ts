@@ -7,10 +7,20 @@ import { train } from "../train/trainer.ts";
 import { formatPlan } from "./_run_plan.ts";
 import { main } from "./main.ts";
 
-const row = { name: "prior", runs: 30, parameters: 4e6, disk: 16e6, memory: 217e6, flops: 7.64e9, seconds: 0.6 };
+const row = {
+  name: "prior",
+  runs: 30,
+  parameters: 4e6,
+  disk: 16e6,
+  device: "cpu",
+  memory: 217e6,
+  flops: 7.64e9,
+  seconds: 0.6,
+} as const;
 
 Deno.test("formatPlan() is a table with what everything comes to", () => {
-  const plan = { what: "emoji", download: 0, rows: [row], disk: 25e6, memory: 228e6, flops: 7.64e9, seconds: 0.6 };
+  const all = { disk: 25e6, memory: 228e6, flops: 7.64e9, seconds: 0.6 };
+  const plan = { what: "emoji", download: 0, rows: [row], ...all, how: "", notices: [] };
   assert.equal(
     formatPlan(plan, { speed: 15e10 }),
     `emoji: nothing to download; matrix products run at 150 GFLOP/s here
@@ -23,6 +33,21 @@ all                      25 MB  228 MB  7.64 GFLOP  0.60 s
   assert.match(
     formatPlan({ ...plan, download: 12.4e9 }, { speed: 1e12 }),
     /^emoji: 12\.4 GB to download; .* 1\.00 TFLOP\/s/,
+  );
+  const fits = [{ room: 2e9 }, { room: 4e9, way: { precision: "fp16", tile: 512 } }];
+  const onCard = { ...plan, rows: [{ ...row, device: "cuda" as const }], fits, how: "weights in fp16" };
+  assert.equal(
+    formatPlan(onCard, { speed: 15e10 }),
+    `emoji: nothing to download; matrix products run at 150 GFLOP/s here
+
+       runs  parameters   disk  memory of cuda  operations    time
+prior    30   4,000,000  16 MB          217 MB  7.64 GFLOP  0.60 s
+all                      25 MB          228 MB  7.64 GFLOP  0.60 s
+
+kept to --max-memory by weights in fp16
+what fits, one network at a time: in 2.0 GB nothing; in 4.0 GB fp16, tiles
+memory of cuda is a forecast that nobody has measured; times are the processor's
+`,
   );
 });
 

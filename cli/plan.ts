@@ -3,7 +3,9 @@
  * @module
  */
 import { Command } from "commander";
+import type { DeviceChoice } from "../pipeline/devices.ts";
 import { parsePrecision, type PrecisionChoice } from "../pipeline/precisions.ts";
+import { deviceOption } from "./_device.ts";
 import { appended, bytesOption, integerOption, sideOption } from "./_options.ts";
 
 /** The flags of `plan`, parsed. */
@@ -15,6 +17,7 @@ export interface PlanFlags {
   readonly height?: number;
   readonly precision?: PrecisionChoice | "auto";
   readonly maxMemory?: number;
+  readonly device?: DeviceChoice;
   readonly set?: readonly string[];
   readonly threads?: number;
   readonly json?: boolean;
@@ -22,12 +25,13 @@ export interface PlanFlags {
 }
 
 const examples = `
-Time is a forecast from the speed of matrix products, which is measured for a moment; nothing else is run.
+Time is a forecast from the speed of matrix products, which is measured for a moment; nothing else is run. Memory is what generate forecasts.
 
 Examples:
   wuerstchen plan emoji
   wuerstchen plan emoji -W 1024 -H 1024 --max-memory 500MB
   wuerstchen plan wuerstchen-v2 -W 1024 -H 1024    the published sizes, without its files
+  wuerstchen plan wuerstchen-v2 --device cuda --precision fp16    on a card, which need not be here
   wuerstchen plan warp-ai/wuerstchen               what would be fetched too; only configurations and headers are
   wuerstchen plan icons.jsonc                      a training
 `;
@@ -49,11 +53,21 @@ export function planCommand(): Command {
     .option("--variant <word>", "weights of this variant, such as fp16, for a model on the hub")
     .option("-W, --width <px>", "width of the picture in pixels (default: the model's own)", sideOption("--width"))
     .option("-H, --height <px>", "height of the picture in pixels (default: the model's own)", sideOption("--height"))
-    .option("--precision <word>", "with its weights in int8, say, where its files are here", parsePrecision)
+    .option(
+      "--precision <word>",
+      "with its weights in int8, say: fp32, fp16, int8, int4, auto, or one for each network",
+      parsePrecision,
+    )
     .option(
       "--max-memory <size>",
-      "within this, such as 2GiB, as generate keeps to it, or refuse; where its files are here",
+      "within this, such as 2GiB, as generate keeps to it, or refuse",
       bytesOption("--max-memory"),
+    )
+    .option(
+      "--device <name>",
+      "memory of what the networks run on: cpu, cuda, tensorrt, webgpu, coreml, dml, auto, or one for each, such as prior=cuda; it need not be " +
+        "here (default: cpu)",
+      deviceOption,
     )
     .option("--set <key=value>", "change a setting of a training; may be repeated", appended)
     .option(

@@ -48,11 +48,24 @@ export async function unpackFiles(files: readonly KnownFile[], { from, to, name 
       }
       // A link would be followed. A file is left there until it is replaced: another program may be about to load it.
       if ((await Deno.lstat(target).catch(() => undefined))?.isSymlink) await Deno.remove(target);
-      await writeFileAtomic(target, bytes, { force: true });
+      await place(bytes, target, file);
     } catch (error) {
       throw explained(error, { name, to });
     }
   }));
+}
+
+/**
+ * Writes a file. One that is there by now is another program's, which may use it already: it is replaced only if it is not what it
+ * should be.
+ */
+async function place(bytes: Uint8Array, target: string, file: KnownFile): Promise<void> {
+  try {
+    await writeFileAtomic(target, bytes);
+  } catch (error) {
+    if (!await Deno.lstat(target).then(() => true, () => false)) throw error;
+    if (!await isIntact(target, file)) await writeFileAtomic(target, bytes, { force: true });
+  }
 }
 
 async function readSource({ path, packed }: KnownFile, from: string): Promise<Uint8Array<ArrayBuffer>> {

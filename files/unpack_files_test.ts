@@ -71,8 +71,14 @@ Deno.test("what was changed, cut short, removed or made a link is replaced", () 
 
 Deno.test("two programs that unpack at once both find whole files", () =>
   withFiles(async (places) => {
-    await Promise.all([1, 2, 3].map(() => unpackFiles(files, places)));
+    const library = join(places.to, "library.so");
+    // Whoever is ready opens the file: nobody may put another in its place.
+    const inodes = await Promise.all([1, 2, 3].map(async () => {
+      await unpackFiles(files, places);
+      return (await Deno.stat(library)).ino;
+    }));
     await assertUnpacked(places.to);
+    assert.equal(new Set([...inodes, (await Deno.stat(library)).ino]).size, 1);
   }));
 
 Deno.test("a folder that cannot be written is named, with the variable that moves it", () =>

@@ -10,6 +10,12 @@ const main = fileURLToPath(new URL("../cli/main.ts", import.meta.url));
 export const binary: string | undefined = Deno.env.get("WUERSTCHEN_BINARY") || undefined;
 
 /**
+ * Whether that program has the runtime of Deno 2.4.2, which stands in where the current one cannot be fetched: there
+ * `@huggingface/hub` cannot send files, since their streams are closed twice.
+ */
+export const isStandIn: boolean = Deno.env.get("WUERSTCHEN_BINARY_RUNTIME") === "2.4.2";
+
+/**
  * The words that run it, before its own arguments.
  *
  * @param allow permissions of the source

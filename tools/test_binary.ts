@@ -23,23 +23,25 @@ async function call(words: readonly string[], env: Readonly<Record<string, strin
   return (await new Deno.Command(command!, { args, cwd: root, env }).spawn().status).code;
 }
 
-/** Whether a program was compiled. */
-async function compile(): Promise<boolean> {
+/** Compiles a program; returns the version of Deno that runs it, nothing where none could be compiled. */
+async function compile(): Promise<string | undefined> {
   const args = ["run", "-A", "tools/compile.ts", "--output", program];
-  if (await call([Deno.execPath(), ...args]) === 0) return true;
+  if (await call([Deno.execPath(), ...args]) === 0) return Deno.version.deno;
   try {
     const env = { DENORT_BIN: await getDenort() };
-    return await call(["npx", "-y", `deno@${denortVersion}`, ...args], env) === 0;
+    return await call(["npx", "-y", `deno@${denortVersion}`, ...args], env) === 0 ? denortVersion : undefined;
   } catch (error) {
     console.error(`no runtime of Deno ${denortVersion}: ${(error as Error).message}`);
-    return false;
+    return undefined;
   }
 }
 
 if (import.meta.main) {
-  if (await compile()) {
+  const runtime = await compile();
+  if (runtime !== undefined) {
+    const env = { WUERSTCHEN_BINARY: program, WUERSTCHEN_BINARY_RUNTIME: runtime };
     const files = Deno.args.length > 0 ? Deno.args : suite;
-    Deno.exit(await call([Deno.execPath(), "test", "-A", "--no-check", ...files], { WUERSTCHEN_BINARY: program }));
+    Deno.exit(await call([Deno.execPath(), "test", "-A", "--no-check", ...files], env));
   }
   console.error("skipped: no program could be compiled here, so none was tested");
 }
