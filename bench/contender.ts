@@ -7,6 +7,11 @@ import { MemoryWatch, type PeakMemory } from "./memory.ts";
 import type { Loaded, MeasureRequest, Step } from "./measure.ts";
 import type { StepRequest } from "./measure_step.ts";
 
+/** What a contender says where it cannot run a case: its answer `{"error": reason}`. */
+export class Refusal extends Error {
+  override readonly name: string = "Refusal";
+}
+
 /** A process that has loaded a case. One at a time: {@linkcode Contender.close} it before the next large one starts. */
 export class Contender<Taken extends Step = Step> implements AsyncDisposable {
   readonly loaded: Loaded;
@@ -31,7 +36,11 @@ export class Contender<Taken extends Step = Step> implements AsyncDisposable {
     this.#memory = memory;
   }
 
-  /** Starts `command`, the request being its last argument, and waits until the case is loaded. */
+  /**
+   * Starts `command`, the request being its last argument, and waits until the case is loaded.
+   *
+   * @throws {Refusal} where it answers that it cannot, as each step may too
+   */
   static async start<Taken extends Step = Step>(
     [command, ...args]: readonly [string, ...string[]],
     request: MeasureRequest | StepRequest,
@@ -49,6 +58,8 @@ export class Contender<Taken extends Step = Step> implements AsyncDisposable {
       return new Contender<Taken>({ process, input, answers, memory, loaded: await answer<Loaded>(answers, request) });
     } catch (error) {
       memory.stop();
+      await input.close().catch(() => {});
+      await process.status;
       throw error;
     }
   }
@@ -100,7 +111,9 @@ export function ours(file: "measure.ts" | "measure_step.ts" = "measure.ts"): [st
 async function answer<Answer>(answers: AsyncIterator<string>, asked: unknown): Promise<Answer> {
   const { value, done } = await answers.next();
   if (done) throw new Error(`Expected an answer to ${JSON.stringify(asked)} but the process ended`);
-  return JSON.parse(value) as Answer;
+  const said = JSON.parse(value) as Answer & { readonly error?: string };
+  if (said.error !== undefined) throw new Refusal(said.error);
+  return said;
 }
 
 async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {

@@ -3,7 +3,7 @@
  *
  * Told by lines on standard input: `step` runs it once, `save FILE` writes the last outputs as safetensors; the end of the
  * input ends it. Answers each with a line of JSON, the first one when it is loaded. A peer that speaks these lines can
- * stand in its place (`peers/measure.py`).
+ * stand in its place (`peers/measure.py`, `peers/candle`); where it cannot run a case it answers `{"error": reason}` and ends.
  * @module
  */
 import { cpuUsage, stdin } from "node:process";

@@ -43,20 +43,21 @@ Deno.test("plan keeps to --max-memory by tiles, and says so", async () => {
 });
 
 Deno.test("the published sizes are planned in any precision, within a memory and on a card, without files", async () => {
-  const plain = await planned("wuerstchen-v2");
-  const small = await planned("wuerstchen-v2", { precision: { prior: "int8" } });
+  const size = { width: 512, height: 512 };
+  const plain = await planned("wuerstchen-v2", size);
+  const small = await planned("wuerstchen-v2", { ...size, precision: { prior: "int8" } });
   assert.ok(memoryOf(small, "prior") < 0.4 * memoryOf(plain, "prior"));
   assert.equal(memoryOf(small, "decoder"), memoryOf(plain, "decoder"));
-  const kept = await planned("wuerstchen-v2", { maxMemory: 2e9 });
+  const kept = await planned("wuerstchen-v2", { ...size, maxMemory: 2e9 });
   assert.ok(peak(kept) <= 2e9);
   assert.equal(kept.how, "weights in int8");
   assert.deepEqual(kept.fits.map(({ way }) => way), [{ precision: "int8" }, { precision: "fp32" }, {
     precision: "fp32",
   }]);
 
-  const card = await planned("wuerstchen-v2", { device: "cuda", precision: "fp16" });
+  const card = await planned("wuerstchen-v2", { ...size, device: "cuda", precision: "fp16" });
   assert.ok([...card.networks.values()].every(({ device }) => device === "cuda"));
-  assert.ok(peak(card) < peak(await planned("wuerstchen-v2", { device: "cuda" })));
+  assert.ok(peak(card) < peak(await planned("wuerstchen-v2", { ...size, device: "cuda" })));
   assert.deepEqual(card.fits.map(({ way }) => way), [undefined, { precision: "fp16" }, { precision: "fp32" }]);
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { binary, commandLine } from "../tests/command_line.ts";
+import { binary, commandLine, isStandIn } from "../tests/command_line.ts";
 import { fakeHash, FakeHub, fakeToken } from "../tests/fake_hub.ts";
 import { addHubModel, hubModel } from "../tests/hub_model.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
@@ -297,7 +297,7 @@ Deno.test(
     assert.equal(other.code, 3, other.out);
     assert.match(other.err, /org\/wuerstchen-prior\/prior: missing tensors: "blocks\.\d+\./);
   }),
-});
+);
 
 Deno.test(
   "a bundle paints on a machine that has nothing else",
@@ -386,4 +386,4 @@ Deno.test({
     assert.equal(painted.code, 0, painted.err);
     assert.equal((await run(["push", folder, "me/model"], { env })).code, 3);
   }),
-);
+});

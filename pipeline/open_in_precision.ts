@@ -75,8 +75,10 @@ export async function openInPrecision(
   const rest = isWritten ? [] : order.slice(Math.max(0, order.indexOf(suggested)) + 1);
   for (const smaller of rest) {
     if (hardest.forecast.peak <= room) break;
-    parts = await open(smaller);
-    hardest = hardestOf(parts, sizesOf(parts), needed);
+    const opened = await open(smaller);
+    const found = hardestOf(opened, sizesOf(opened), needed);
+    // 4 bits may take more than 8: some layers stay in 32 there.
+    if (found.forecast.peak < hardest.forecast.peak) [parts, hardest] = [opened, found];
   }
   if (isThrifty && upcoming && hardest.forecast.peak > room) {
     const how = describeThrift(parts, hardest.thrift);

@@ -1,29 +1,25 @@
 /**
- * Runs the same cases here and in diffusers, on the same weights files and inputs, in turns, and prints the ratios.
+ * Runs the same cases here, in diffusers and in candle, on the same weights files and inputs, in turns, and prints the ratios.
  *
- * `deno task bench:peers --help` lists the flags; ../README.md says how to make the Python environment.
+ * `deno task bench:peers --help` lists the flags; ../README.md says how to make the Python environment and the program.
  * @module
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../errors.ts";
-import { openSafetensors } from "../../weights/safetensors.ts";
 import type { RewriteName } from "../../stages/rewrites.ts";
-import type { Precision } from "../../weights/precision.ts";
-import { writeSafetensors } from "../../weights/safetensors_writer.ts";
-import { type Case, realSizeCases } from "../cases.ts";
-import { Contender, ours } from "../contender.ts";
+import { realSizeCases } from "../cases.ts";
+import { ours } from "../contender.ts";
 import { type Provenance, provenance } from "../machine.ts";
-import type { PeakMemory } from "../memory.ts";
-import { openCase, randomInputs } from "../networks.ts";
 import { benchFlags, type BenchOptions, chooseNamed, readBenchOptions, readRewrites } from "../options.ts";
-import { median } from "../statistics.ts";
-import { Table } from "../table.ts";
 import { eachWithWeights } from "../weights_folder.ts";
+import { compareCase, type Entry, type PeerResult, peerRows, peerTable } from "./compare_case.ts";
 import { compareFirstSteps, firstStepCase, firstStepRows, firstStepTable, type Opening } from "./first_step.ts";
 
-const help = `deno task bench:peers --python VENV/bin/python [flags]
+const help = `deno task bench:peers [--python VENV/bin/python] [--candle PROGRAM] [flags]
+  --python FILE          diffusers, in the environment of this Python
+  --candle FILE          candle, as the program that is built from bench/peers/candle
   --bf16                 also diffusers in bfloat16
   --only a,b             only these cases
   --first-step           in place of the cases: Stage C, 4 GB, from opening its files until its first step is done
@@ -37,38 +33,24 @@ const help = `deno task bench:peers --python VENV/bin/python [flags]
   --keep                 leave them there for the next run (9.5 GB)
   --json FILE            write all numbers`;
 
-/** One contender in one case; times in seconds, memory in bytes. */
-interface PeerResult {
-  readonly case: string;
-  readonly contender: string;
-  readonly load: number;
-  readonly first: number;
-  readonly steps: readonly number[];
-  readonly processor: readonly number[];
-  readonly memory: PeakMemory | undefined;
-  readonly versions: Readonly<Record<string, string>>;
-  /** Largest difference from the first contender's output, relative to the largest number there. */
-  readonly difference: number;
-}
-
-/** A contender before it is started. */
-interface Entry {
-  readonly name: string;
-  readonly command: [string, ...string[]];
-  readonly prepack?: boolean | undefined;
-  readonly precision?: Precision;
-  readonly without?: readonly RewriteName[];
-  readonly bf16?: boolean;
+/** Who is compared, beside this toolkit. */
+interface Peers {
+  /** Python of an environment with diffusers. */
+  readonly python?: string | undefined;
+  /** Also diffusers in bfloat16. */
+  readonly bf16: boolean;
+  /** Program built from `candle/`. */
+  readonly candle?: string | undefined;
 }
 
 function entries(
   { prepack, precision }: BenchOptions,
-  { python, bf16, without }: { python: string; bf16: boolean; without: readonly RewriteName[] },
+  { peers: { python, bf16, candle }, without }: { peers: Peers; without: readonly RewriteName[] },
 ): Entry[] {
-  const peer: [string, ...string[]] = [python, fileURLToPath(new URL("measure.py", import.meta.url))];
+  const script = fileURLToPath(new URL("measure.py", import.meta.url));
   return [
     ...precision.flatMap((precision) =>
-      prepack.map((on) => {
+      prepack.map((on): Entry => {
         const words = [
           ...(precision === "fp32" ? [] : [precision]),
           ...(on ? ["packed"] : on === false ? ["not packed"] : []),
@@ -77,118 +59,20 @@ function entries(
       })
     ),
     ...(without.length > 0 ? [{ name: `ours without ${without.join(", ")}`, command: ours(), without }] : []),
-    { name: "diffusers fp32", command: peer },
-    ...(bf16 ? [{ name: "diffusers bf16", command: peer, bf16: true }] : []),
+    ...(python === undefined ? [] : [false, ...(bf16 ? [true] : [])].map((bf16): Entry => (
+      { name: `diffusers ${bf16 ? "bf16" : "fp32"}`, command: [python, script], bf16 }
+    ))),
+    ...(candle === undefined ? [] : [{ name: "candle fp32", command: [candle] } satisfies Entry]),
   ];
-}
-
-/** All numbers of the first tensor in a file. */
-async function readOutput(file: string): Promise<Float32Array> {
-  const { tensors, read } = await openSafetensors(file);
-  const [name] = tensors.keys();
-  return (await read(name!)).data as Float32Array;
-}
-
-/** max |a − b| / max |b| */
-function difference(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) {
-    throw new Error(`Expected outputs of one size but found ${a.length} and ${b.length} numbers`);
-  }
-  let worst = 0;
-  let largest = 0;
-  // A comparison that is written the other way round lets NaN pass.
-  for (let i = 0; i < a.length; i++) {
-    const distance = Math.abs(a[i]! - b[i]!);
-    if (!(distance <= worst)) worst = distance;
-    largest = Math.max(largest, Math.abs(b[i]!));
-  }
-  return worst / largest;
-}
-
-/** Loads all contenders, then lets each take a step in turn, so that whatever else the machine does falls on all of them. */
-async function compareCase(
-  timed: Case,
-  { entries, threads, steps, folder }: { entries: readonly Entry[]; threads: number; steps: number; folder: string },
-): Promise<PeerResult[]> {
-  const inputs = join(folder, "inputs.safetensors");
-  await writeSafetensors(inputs, randomInputs((await openCase(timed, { threads })).graph, timed.sizes), {
-    force: true,
-  });
-  await using stack = new AsyncDisposableStack();
-  const runs = [];
-  const cacheFolder = join(folder, "cache");
-  for (const { name, command, prepack, precision = "fp32", bf16 = false, without = [] } of entries) {
-    const packed = prepack === undefined ? {} : { prepack };
-    const request = { case: timed, threads, precision, cacheFolder, inputs, bf16, without, ...packed };
-    const contender = stack.use(await Contender.startWarm(command, request));
-    runs.push({
-      name,
-      contender,
-      first: await contender.step(),
-      steps: [] as Awaited<ReturnType<Contender["step"]>>[],
-    });
-  }
-  for (let i = 0; i < steps; i++) for (const { contender, steps } of runs) steps.push(await contender.step());
-  const results: PeerResult[] = [];
-  let reference: Float32Array | undefined;
-  for (const { name, contender, first, steps } of runs) {
-    const file = join(folder, "output.safetensors");
-    await contender.save(file);
-    const output = await readOutput(file);
-    reference ??= output;
-    results.push({
-      case: timed.name,
-      contender: name,
-      load: contender.loaded.load,
-      first: first.seconds,
-      steps: steps.map(({ seconds }) => seconds),
-      processor: steps.map(({ processor }) => processor),
-      memory: await contender.close(),
-      versions: contender.loaded.versions,
-      difference: difference(output, reference),
-    });
-  }
-  return results;
-}
-
-const table = new Table([
-  "case, contender",
-  "load s",
-  "first s",
-  "step s",
-  "ratio",
-  "busy %",
-  "peak MB",
-  "own MB",
-  "file MB",
-  "difference",
-]);
-
-function row(result: PeerResult, { ours, threads }: { ours: PeerResult; threads: number }): string {
-  const { contender, load, first, steps, processor, memory } = result;
-  const busy = 100 * median(processor.map((seconds, i) => seconds / (steps[i]! * threads)));
-  const megabytes = (bytes: number | undefined) => bytes === undefined ? undefined : (bytes / 1e6).toFixed(0);
-  return table.row([
-    `${result.case}, ${contender}`,
-    load,
-    first,
-    median(steps),
-    (median(steps) / median(ours.steps)).toFixed(2),
-    busy.toFixed(0),
-    megabytes(memory?.peak),
-    megabytes(memory?.anonymous),
-    megabytes(memory?.file),
-    result.difference.toExponential(1),
-  ]);
 }
 
 /** Opens Stage C in new processes, in turns. */
 async function firstSteps(
   options: BenchOptions,
-  { python, bf16, depth, folder }: { python: string; bf16: boolean; depth: number | undefined; folder: string },
+  { peers, depth, folder }: { peers: Peers; depth: number | undefined; folder: string },
 ): Promise<Opening[]> {
   const { threads, steps: rounds = 3 } = options;
-  const openers = entries(options, { python, bf16, without: [] }).map((
+  const openers = entries(options, { peers, without: [] }).map((
     { name, command, prepack, bf16, precision },
   ) => ({
     name,
@@ -210,13 +94,16 @@ async function firstSteps(
 }
 
 async function main(
-  { python, bf16 = false, without: left, "first-step": opens = false, depth, ...values }: ReturnType<
+  { python, bf16 = false, candle, without: left, "first-step": opens = false, depth, ...values }: ReturnType<
     typeof readFlags
   >["values"],
 ): Promise<void> {
-  if (python === undefined) {
-    throw new ConfigError("Expected --python to name the Python of an environment with diffusers");
+  if (python === undefined && (candle === undefined || bf16)) {
+    throw new ConfigError(
+      "Expected --python to name the Python of an environment with diffusers, or --candle a program built from bench/peers/candle",
+    );
   }
+  const peers = { python, bf16, candle };
   const without = readRewrites(left);
   const options = readBenchOptions(values);
   const { threads } = options;
@@ -230,16 +117,16 @@ async function main(
     );
     if (opens) {
       const blocks = depth === undefined ? undefined : Number(depth);
-      const openings = await firstSteps(options, { python, bf16, depth: blocks, folder });
+      const openings = await firstSteps(options, { peers, depth: blocks, folder });
       const text = `${JSON.stringify({ ...report, results: openings }, null, 2)}\n`;
       if (options.json !== undefined) await Deno.writeTextFile(options.json, text);
       return;
     }
-    console.error(table.head());
+    console.error(peerTable.head());
     for await (const timed of eachWithWeights(cases, options)) {
-      const contenders = entries(options, { python, bf16, without });
+      const contenders = entries(options, { peers, without });
       const compared = await compareCase(timed, { entries: contenders, threads, steps: options.steps ?? 3, folder });
-      for (const result of compared) console.error(row(result, { ours: compared[0]!, threads }));
+      for (const line of peerRows(compared, { threads })) console.error(line);
       results.push(...compared);
     }
     if (options.json !== undefined) await Deno.writeTextFile(options.json, `${JSON.stringify(report, null, 2)}\n`);
@@ -254,6 +141,7 @@ function readFlags() {
       ...benchFlags,
       python: { type: "string" },
       bf16: { type: "boolean" },
+      candle: { type: "string" },
       without: { type: "string" },
       "first-step": { type: "boolean" },
       depth: { type: "string" },
