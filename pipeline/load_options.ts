@@ -28,9 +28,9 @@ export interface LoadOptions {
   /** Paints what needs more memory than is free, in place of refusing it. */
   ignoreMemory?: boolean | undefined;
   /**
-   * Most memory that generations may take, in bytes or as `"2GiB"`, mapped weights included. Precision (unless it is chosen), tiles and
-   * batches are made small enough, in this order: tiles and batches, which change pictures by rounding alone, before fewer bits. What
-   * cannot fit is refused.
+   * Most memory that generations may take, in bytes or as `"2GiB"`, mapped weights included; of a card for what runs there. Precision
+   * (unless it is chosen), tiles and batches are made small enough, in this order: tiles and batches, which change pictures by rounding
+   * alone, before fewer bits. What cannot fit is refused.
    */
   maxMemory?: number | string | undefined;
   /** What will be painted, as far as it is known: `auto` and `maxMemory` choose the precision by it, else by one picture of the usual size. */

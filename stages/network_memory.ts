@@ -95,8 +95,9 @@ export function deviceMemory(
   const { sizes, weights, widened, values } = counter(options);
   const session = (graph: Graph) => {
     const { once: folded, each: rest } = hoistParameters(graph);
-    return weights(rest) + (folded ? knownBytes(folded) : 0) + (isHalf ? 0 : widened(graph));
+    const held = weights(rest) + (folded ? knownBytes(folded) : 0) + (isHalf ? 0 : widened(graph));
+    return { held, running: values(graph.inputs) + peakActivationBytes(rest, sizes) };
   };
-  const run = (graph: Graph) => values(graph.inputs) + peakActivationBytes(graph, sizes);
-  return session(each) + Math.max(run(each), once ? session(once) + run(once) : 0);
+  const [always, first] = [session(each), once && session(once)];
+  return always.held + Math.max(always.running, first ? first.held + first.running : 0);
 }
