@@ -55,7 +55,7 @@ export function createRun<Result>(
       letGo();
       announce();
       // A turn of the event loop: whoever watches may cancel before the next step begins.
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await nextTurn();
     }
   };
 
@@ -111,4 +111,16 @@ function withoutLatents(event: GenerateEvent): GenerateEvent {
       );
     },
   };
+}
+
+/** A turn of the event loop, by a message: a timer of 0 ms takes one or more, and the runtime's threads fall asleep meanwhile. */
+function nextTurn(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }
