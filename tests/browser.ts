@@ -97,10 +97,17 @@ export class Page {
   }
 }
 
+/** Flags with which WebGPU is computed on the processor, by SwiftShader, which Chromium brings. */
+const simulatedWebgpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
+
 /** Opens a browser with one empty page, has it looked at, and closes it. */
-export async function withPage(look: (page: Page) => Promise<void>): Promise<void> {
+export async function withPage(
+  look: (page: Page) => Promise<void>,
+  { webgpu = false }: { webgpu?: boolean } = {},
+): Promise<void> {
   const profile = await Deno.makeTempDir();
-  const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"];
+  const flags = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"];
+  flags.push(...webgpu ? simulatedWebgpu : ["--disable-gpu"]);
   const process = new Deno.Command(chromium!, {
     args: [...flags, "--remote-debugging-port=0", `--user-data-dir=${profile}`, "about:blank"],
     stdin: "null",

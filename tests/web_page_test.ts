@@ -42,12 +42,12 @@ async function visit(page: Page, url: string): Promise<void> {
 }
 
 /** Types the request, as hands do, and waits for the picture. */
-async function paint(page: Page): Promise<Uint8Array> {
+async function paint(page: Page, { steps = request.steps } = {}): Promise<Uint8Array> {
   await page.click("#prompt");
   await page.evaluate("document.getElementById('prompt').select()");
   await page.send("Input.insertText", { text: request.prompt });
   await page.evaluate(`(() => {
-    for (const [id, value] of [["seed", ${request.seed}], ["steps", ${request.steps}]]) {
+    for (const [id, value] of [["seed", ${request.seed}], ["steps", ${steps}]]) {
       const field = document.getElementById(id);
       field.value = value;
       field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -110,6 +110,23 @@ const faint = `(() => {
   }).map((node) => node.outerHTML.slice(0, 80));
 })()`;
 
+/** Compares pictures of the page with what the native runtime paints. */
+async function assertAsNative(
+  painteds: readonly Uint8Array[],
+  { steps, tolerance = 3 }: { steps: number; tolerance?: number },
+): Promise<void> {
+  await using pipeline = await loadPipeline(model, { hashWeights: false });
+  const { prompt, seed } = request;
+  const { images: [native] } = await pipeline.generate({ prompt, seed, priorSteps: steps });
+  for (const painted of painteds) {
+    const { width, height, data } = decodePng(painted);
+    assert.deepEqual([width, height], [native!.width, native!.height]);
+    const off = data.map((value, i) => Math.abs(value - native!.data[i]!));
+    assert(Math.max(...off) <= tolerance, `off by ${Math.max(...off)} of 255`);
+    assert.equal(readPictureMetadata(painted).options.seed, seed);
+  }
+}
+
 Deno.test({
   ...slowTest("the page paints what the command line paints, on a laptop, a phone, and without a network"),
   async fn() {
@@ -150,17 +167,33 @@ Deno.test({
         const again = await paint(page);
         assert.deepEqual(page.errors, []);
 
-        await using pipeline = await loadPipeline(model, { hashWeights: false });
-        const { prompt, seed, steps } = request;
-        const { images: [native] } = await pipeline.generate({ prompt, seed, priorSteps: steps });
-        for (const painted of [png, again]) {
-          const { width, height, data } = decodePng(painted);
-          assert.deepEqual([width, height], [native!.width, native!.height]);
-          const off = data.map((value, i) => Math.abs(value - native!.data[i]!));
-          assert(Math.max(...off) <= 3, `off by ${Math.max(...off)} of 255`);
-          assert.equal(readPictureMetadata(painted).options.seed, seed);
-        }
+        await assertAsNative([png, again], { steps: request.steps });
       });
+    });
+  },
+});
+
+Deno.test({
+  ...slowTest(
+    "where WebGPU is wanted, the page paints what the command line paints, by WebGPU or with the reason why not",
+  ),
+  async fn() {
+    await inTempFolder(async (folder) => {
+      const output = join(folder, "page");
+      await writeWebPage(output, { model });
+      await using server = serveFolder(output);
+      await withPage(async (page) => {
+        await page.resize(1280, { height: 900 });
+        await visit(page, `${server.url}?device=webgpu`);
+        const png = await paint(page, { steps: 2 });
+        // SwiftShader stands in for a graphics card; ONNX Runtime's WebGPU for browsers computes other numbers on it.
+        assert.match(
+          await page.evaluate("document.getElementById('runs-on').textContent") as string,
+          /^Runs on (WebGPU\.|WebAssembly, .*\(WebGPU computes other numbers than the processor here)/,
+        );
+        await shoot(page, "webgpu_painted");
+        await assertAsNative([png], { steps: 2 });
+      }, { webgpu: true });
     });
   },
 });

@@ -34,12 +34,13 @@ export function allowedThreads(): number {
 /**
  * A runtime on a device.
  *
- * @param files where the package's own files lie
- * @param binary the WebAssembly of `libraries[device]`
+ * @param options.files where the package's own files lie
+ * @param options.binary the WebAssembly of `libraries[device]`
+ * @param options.onProcessor has WebGPU's library compute on the processor
  */
 export function browserRuntime(
   device: BrowserDevice,
-  { files, binary }: { files: URL; binary: ArrayBuffer },
+  { files, binary, onProcessor = false }: { files: URL; binary: ArrayBuffer; onProcessor?: boolean },
 ): OpenRuntime {
   const load = async ({ threads }: { threads: number | undefined }) => {
     const ort = await (device === "webgpu" ? import("onnxruntime-web/webgpu") : import("onnxruntime-web/wasm"))
@@ -51,5 +52,5 @@ export function browserRuntime(
     ort.env.wasm.numThreads = threads ?? allowedThreads();
     return ort;
   };
-  return { name: device, ...webRuntime({ load, webgpu: device === "webgpu" }) };
+  return { name: device, ...webRuntime({ load, webgpu: device === "webgpu" && !onProcessor }) };
 }
