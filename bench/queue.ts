@@ -33,8 +33,14 @@ export interface StageShare {
   readonly alone: number;
 }
 
+/** Pictures at once that are tried. */
+const batches = [1, 2, 4, 8];
+
 const names = ["apple", "banana", "whale", "fox", "tulip", "pizza", "octopus", "penguin"];
 const colours = ["red", "blue", "green", "yellow", "pink", "purple", "black", "orange"];
+
+const total = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0);
+const mean = (numbers: readonly number[]) => total(numbers) / numbers.length;
 
 /** Different prompts. */
 export function queuePrompts(count: number): string[] {
@@ -70,37 +76,63 @@ async function capture(pipeline: Pipeline, prompt: string): Promise<Map<NetworkN
   return all;
 }
 
-async function measureStages(
+/** A network of the queue, with what a picture gives it. */
+interface QueueStage {
+  readonly name: NetworkName;
+  readonly runs: number;
+  /** Pictures at once with which it is fastest. */
+  readonly batch: number;
+  /** Seconds that it takes for a picture, in batches of so many. */
+  time(batch: number): Promise<number>;
+}
+
+async function openStages(
   pipeline: Pipeline,
   captured: ReadonlyMap<NetworkName, Captured>,
   { steps }: { steps: number },
-): Promise<StageShare[]> {
+): Promise<QueueStage[]> {
   const networks = networksOf(pipeline.parts) as unknown as Record<NetworkName, Network<unknown>>;
-  const shares: StageShare[] = [];
+  const stages: QueueStage[] = [];
   for (const [name, { sizes, inputs, runs }] of captured) {
     const network = networks[name];
     await network.load(sizes);
-    const times: { batch: number; seconds: number }[] = [];
-    for (const batch of [1, 2, 4, 8]) {
-      const repeated = repeatInputs(inputs, { times: batch });
-      await network.run(repeated);
-      const seconds: number[] = [];
-      for (let i = 0; i < steps; i++) {
-        const start = performance.now();
-        await network.run(repeated);
-        seconds.push((performance.now() - start) / 1000);
-      }
-      times.push({ batch, seconds: runs * median(seconds) / batch });
-    }
-    const best = times.reduce((best, next) => next.seconds < best.seconds ? next : best);
-    shares.push({ name, batch: best.batch, best: best.seconds, alone: times[0]!.seconds });
+    const repeated = new Map(batches.map((batch) => [batch, repeatInputs(inputs, { times: batch })]));
+    const time = async (batch: number) => {
+      const start = performance.now();
+      await network.run(repeated.get(batch)!);
+      return runs * (performance.now() - start) / 1000 / batch;
+    };
+    const seconds = new Map<number, number[]>(batches.map((batch) => [batch, []]));
+    for (const batch of batches) await time(batch);
+    for (let i = 0; i < steps; i++) for (const batch of batches) seconds.get(batch)!.push(await time(batch));
+    const [batch] = batches.toSorted((a, b) => median(seconds.get(a)!) - median(seconds.get(b)!));
+    stages.push({ name, runs, batch: batch!, time });
   }
-  return shares;
+  return stages;
+}
+
+/** The fastest of some runs, one after the other, after one that is not counted: what a network does at its best. */
+async function sustained(time: () => Promise<number>): Promise<number> {
+  await time();
+  let best = Infinity;
+  for (let i = 0; i < 5; i++) best = Math.min(best, await time());
+  return best;
+}
+
+/** Paints all prompts, so many in a draw; seconds. */
+async function paint(pipeline: Pipeline, prompts: readonly string[], { draw }: { draw: number }): Promise<number> {
+  const start = performance.now();
+  for (let i = 0; i < prompts.length; i += draw) {
+    const { images } = await pipeline.generate({ prompt: prompts.slice(i, i + draw), seed: i });
+    await Promise.all(images.map((image) => image.png()));
+  }
+  return (performance.now() - start) / 1000;
 }
 
 async function main(
-  { prompts: count = "64", threads = "2", steps = "10", json }: {
+  { prompts: count = "64", draw = "8", threads = "2", steps = "10", json }: {
     prompts?: string | undefined;
+    draw?: string | undefined;
     threads?: string | undefined;
     steps?: string | undefined;
     json?: string | undefined;
@@ -112,40 +144,47 @@ async function main(
     hashWeights: false,
   });
   const prompts = queuePrompts(Number(count));
-  const stages = await measureStages(pipeline, await capture(pipeline, prompts[0]!), { steps: Number(steps) });
-  const start = performance.now();
-  for (const [i, prompt] of prompts.entries()) {
-    const { images } = await pipeline.generate({ prompt, seed: i });
-    await images[0]!.png();
+  const stages = await openStages(pipeline, await capture(pipeline, prompts[0]!), { steps: Number(steps) });
+  const [alone, drawn]: [number[], number[]] = [[], []];
+  const shares = new Map(stages.map(({ name }) => [name, { best: [] as number[], alone: [] as number[] }]));
+  // A machine whose speed changes from minute to minute changes it for all.
+  for (let i = 0; i < prompts.length; i += Number(draw)) {
+    const some = prompts.slice(i, i + Number(draw));
+    drawn.push(await paint(pipeline, some, { draw: Number(draw) }));
+    for (const { name, batch, time } of stages) {
+      shares.get(name)!.best.push(await sustained(() => time(batch)));
+      shares.get(name)!.alone.push(await sustained(() => time(1)));
+    }
+    alone.push(await paint(pipeline, some, { draw: 1 }));
   }
-  const seconds = (performance.now() - start) / 1000;
 
   const table = new Table(["stage", "batch", "best s", "alone s"]);
   console.log(table.head());
-  for (const { name, batch, best, alone } of stages) console.log(table.row([name, String(batch), best, alone]));
-  const sum = (key: "best" | "alone") => prompts.length * stages.reduce((all, stage) => all + stage[key], 0);
-  const [best, alone] = [sum("best") / seconds, sum("alone") / seconds];
-  console.log(
-    `${prompts.length} pictures in ${seconds.toFixed(1)} s, ${(prompts.length / seconds).toFixed(2)} a second`,
-  );
-  console.log(
-    `of the stages' best throughput: ${best.toFixed(3)}; of the same, a picture at a time: ${alone.toFixed(3)}`,
-  );
+  const results: StageShare[] = stages.map(({ name, batch }) => {
+    const { best, alone } = shares.get(name)!;
+    return { name, batch, best: mean(best), alone: mean(alone) };
+  });
+  for (const { name, batch, best, alone } of results) console.log(table.row([name, String(batch), best, alone]));
+  const sum = (key: "best" | "alone") => prompts.length * results.reduce((all, stage) => all + stage[key], 0);
+  const queues = [
+    { name: "each picture alone", seconds: total(alone) },
+    { name: `draws of ${draw} prompts`, seconds: total(drawn) },
+  ].map((queue) => ({ ...queue, ofBest: sum("best") / queue.seconds, ofAlone: sum("alone") / queue.seconds }));
+  for (const { name, seconds, ofBest, ofAlone } of queues) {
+    console.log(
+      `${prompts.length} prompts, ${name}: ${seconds.toFixed(1)} s, ${
+        (prompts.length / seconds).toFixed(2)
+      } a second; ` +
+        `${ofBest.toFixed(3)} of the stages' best throughput, ${ofAlone.toFixed(3)} of theirs a picture at a time`,
+    );
+  }
   if (json === undefined) return;
-  const report = {
-    ...await provenance(),
-    threads: Number(threads),
-    prompts: prompts.length,
-    seconds,
-    stages,
-    best,
-    alone,
-  };
+  const report = { ...await provenance(), threads: Number(threads), prompts: prompts.length, stages: results, queues };
   await Deno.writeTextFile(json, `${JSON.stringify(report, null, 2)}\n`);
 }
 
 if (import.meta.main) {
   const text = { type: "string" } as const;
-  await main(parseArgs({ options: { prompts: text, threads: text, steps: text, json: text } }).values);
+  await main(parseArgs({ options: { prompts: text, draw: text, threads: text, steps: text, json: text } }).values);
   Deno.exit();
 }

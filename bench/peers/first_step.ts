@@ -20,13 +20,15 @@ export interface Opener {
   readonly request?: Partial<MeasureRequest>;
 }
 
-/** One process from its first look at the files; imports come before. Times in seconds. */
+/** One process; times in seconds. */
 export interface Opening {
   readonly contender: string;
-  /** Until the network can run. */
+  /** From its first look at the files until the network can run; imports come before. */
   readonly open: number;
   /** The first step, which touches every weight. */
   readonly step: number;
+  /** From the start of the process, imports included, until that step is done: what somebody waits for. */
+  readonly whole: number;
   readonly memory: PeakMemory | undefined;
 }
 
@@ -68,9 +70,11 @@ export async function compareFirstSteps(
   const openings: Opening[] = [];
   for (let round = 0; round <= rounds; round++) {
     for (const { name, command, request } of openers) {
+      const start = performance.now();
       await using contender = await Contender.start(command, { case: timed, threads, inputs, ...request });
       const { seconds: step } = await contender.step();
-      const opening = { contender: name, open: contender.loaded.load, step, memory: await contender.close() };
+      const whole = (performance.now() - start) / 1000;
+      const opening = { contender: name, open: contender.loaded.load, step, whole, memory: await contender.close() };
       if (round > 0) openings.push(opening);
     }
   }
@@ -84,6 +88,8 @@ export const firstStepTable = new Table([
   "first step s",
   "both s",
   "ratio",
+  "from start s",
+  "ratio",
   "peak MB",
   "own MB",
 ]);
@@ -92,7 +98,8 @@ export const firstStepTable = new Table([
 export function firstStepRows(openings: readonly Opening[]): string[] {
   const groups = [...Map.groupBy(openings, ({ contender }) => contender)];
   const bothOf = (group: readonly Opening[]) => median(group.map(({ open, step }) => open + step));
-  const first = bothOf(groups[0]![1]);
+  const wholeOf = (group: readonly Opening[]) => median(group.map(({ whole }) => whole));
+  const first = groups[0]![1];
   const megabytes = (bytes: readonly (number | undefined)[]) => {
     const known = bytes.filter((one) => one !== undefined);
     return known.length === 0 ? undefined : (Math.max(...known) / 1e6).toFixed(0);
@@ -103,7 +110,9 @@ export function firstStepRows(openings: readonly Opening[]): string[] {
       median(group.map(({ open }) => open)),
       median(group.map(({ step }) => step)),
       bothOf(group),
-      (bothOf(group) / first).toFixed(2),
+      (bothOf(group) / bothOf(first)).toFixed(2),
+      wholeOf(group),
+      (wholeOf(group) / wholeOf(first)).toFixed(2),
       megabytes(group.map(({ memory }) => memory?.peak)),
       megabytes(group.map(({ memory }) => memory?.anonymous)),
     ])
