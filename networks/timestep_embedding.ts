@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { add, concat, constant, floor, GraphError, mul, type Operand, reshape, sub, type Value } from "../onnx/mod.ts";
+import { cast, concat, constant, cos, GraphError, mul, reshape, sin, type Value } from "../onnx/mod.ts";
 
 const maxPositions = 10_000;
 
@@ -66,49 +66,17 @@ export function timestepFrequencies(half: number): Float32Array {
 /**
  * [sin(10000·r·f), cos(10000·r·f)] for each timestep r in 0…1: [b] → [b, channels]; an odd width ends with a zero.
  *
- * Phases reach 10000 rad, so their rounding matters: 10000·r and its product with f are rounded to float32, as in torch.
+ * Phases reach 10000 rad, so their rounding matters: 10000·r and its product with f are rounded to float32, as in torch,
+ * and only sine and cosine run in float64.
  */
 export function timestepEmbedding(r: Value, { channels }: { channels: number }): Value {
   const half = Math.floor(channels / 2);
   const zero = mul(reshape(r, [r.dim(0), 1]), 0);
   if (channels === 1) return zero;
   if (half < 2) throw new GraphError(`Expected c_r to be 1 or at least 4 but found ${channels}`);
-  const frequencies = timestepFrequencies(half);
-  const row = (values: readonly number[]) => constant("float32", [1, 2 * half], Float32Array.from(values));
-  const phases = mul(reshape(mul(r, maxPositions), [r.dim(0), 1]), row([...frequencies, ...frequencies]));
-  // cos p = sin(p + π/2)
-  const quarter = row(Array.from({ length: 2 * half }, (_, i) => i < half ? 0 : Math.PI / 2));
-  const waves = sineOf(phases, { ahead: quarter });
-  return channels % 2 === 1 ? concat([waves, zero], { axis: 1 }) : waves;
-}
-
-/** π in three parts: of the first two, any multiple below 2¹² is a float32. */
-const halfTurn = [3.140625, 0.0009677410125732422, -8.742277657347586e-8] as const;
-
-/** sin x / x as a polynomial of x², within 4e-9 from −π/2 to π/2 (least squares on Chebyshev's points). */
-const sinePolynomial = [
-  1,
-  -0.1666666716337204,
-  0.008333329111337662,
-  -0.00019840680761262774,
-  2.751786269072909e-6,
-  -2.3778753188707924e-8,
-] as const;
-
-/**
- * sin(p + s) of phases p from 0 to 12000 and shifts s up to π/2, within 2.2e-7, out of sums and products of float32 alone: WebAssembly and
- * graphics cards have nothing wider, and WebGPU promises three digits of its own sine.
- *
- * W. J. Cody and W. Waite's reduction (Software Manual for the Elementary Functions, 1980): with k = ⌊(p + s) / π + ½⌋ and x = p + s − kπ,
- * sin(p + s) = (−1)ᵏ·sin x; p − k·π₀ − k·π₁ is exact.
- */
-function sineOf(p: Value, { ahead }: { ahead: Value }): Value {
-  const k = floor(add(mul(add(p, ahead), 1 / Math.PI), 0.5));
-  const exact = sub(sub(p, mul(k, halfTurn[0])), mul(k, halfTurn[1]));
-  const x = sub(exact, sub(mul(k, halfTurn[2]), ahead));
-  const square = mul(x, x);
-  const [highest, ...lower] = sinePolynomial.toReversed();
-  const ratio = lower.reduce<Operand>((sum, factor) => add(mul(square, sum), factor), highest!) as Value;
-  const sign = sub(add(mul(floor(mul(k, 0.5)), 4), 1), mul(k, 2));
-  return mul(mul(ratio, x), sign);
+  const frequencies = constant("float32", [1, half], timestepFrequencies(half));
+  const phases = cast(mul(reshape(mul(r, maxPositions), [r.dim(0), 1]), frequencies), "float64");
+  const waves = [cast(sin(phases), "float32"), cast(cos(phases), "float32")];
+  if (channels % 2 === 1) waves.push(zero);
+  return concat(waves, { axis: 1 });
 }

@@ -145,11 +145,6 @@ export function tanh(x: Value): Value {
   return unary("Tanh", x);
 }
 
-/** ⌊x⌋ */
-export function floor(x: Value): Value {
-  return unary("Floor", x);
-}
-
 /** sin x */
 export function sin(x: Value): Value {
   return unary("Sin", x);

@@ -24,9 +24,6 @@ const followers = words("Add Clip Concat Expand Max Min Mul Neg Reshape Slice Sp
 /** What only moves numbers of weights, and can move those of 16 bits as well. */
 const moves = words("Concat Expand Reshape Slice Transpose");
 
-/** What angles are given to, or what takes whole turns off them. */
-const angular = words("Cos Floor Sin");
-
 /** Largest finite number of 16 bits, and the smallest with all its digits. */
 const [largest, smallest] = [65504, 2 ** -14];
 
@@ -95,12 +92,12 @@ function islandsOf(graph: Graph, given: ReadonlySet<Value>): Set<Node> {
   return full;
 }
 
-/** Whatever sines, cosines and whole parts are taken of: 16 bits hold no angle of a thousand to better than a half. */
+/** Whatever sines and cosines are taken of: 16 bits hold no angle of a thousand to better than a half. */
 function anglesOf({ nodes }: Graph): Set<Node> {
   const exact = new Set<Value>();
   const found = new Set<Node>();
   for (const node of nodes.toReversed()) {
-    if (!angular.has(node.op) && !node.outputs.some((value) => exact.has(value))) continue;
+    if (node.op !== "Sin" && node.op !== "Cos" && !node.outputs.some((value) => exact.has(value))) continue;
     found.add(node);
     for (const value of node.inputs) if (value) exact.add(value);
   }
