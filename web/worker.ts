@@ -54,10 +54,10 @@ async function openOn(device: BrowserDevice, reason?: string): Promise<void> {
   };
   const pipeline = await load(false);
   if (device === "webgpu") {
-    await using processor = await load(true);
-    if (!await paintsAs(pipeline, processor)) {
+    const fault = await faultOf(pipeline, () => load(true));
+    if (fault !== undefined) {
       await pipeline[Symbol.asyncDispose]();
-      return await openOn("wasm", "WebGPU computes other numbers than the processor here");
+      return await openOn("wasm", fault);
     }
   }
   opened = { pipeline, device };
@@ -73,12 +73,26 @@ async function openOn(device: BrowserDevice, reason?: string): Promise<void> {
 /** Largest root of the mean square by which a picture may be off, of 255: 42 dB. */
 const mostOff = 2;
 
-/** Whether one pipeline paints what another does. Libraries and drivers of graphics cards have faults that show in nothing but the picture. */
-async function paintsAs(one: PortablePipeline, other: PortablePipeline): Promise<boolean> {
+/**
+ * What is wrong with a pipeline on WebGPU, if anything: it fails, or does not paint what the processor paints. Libraries and drivers of
+ * graphics cards have faults that show in nothing but the picture.
+ */
+async function faultOf(
+  pipeline: PortablePipeline,
+  openProcessor: () => Promise<PortablePipeline>,
+): Promise<string | undefined> {
   const request = { prompt: "a red apple", seed: 1, priorSteps: 1, decoderSteps: 1 };
-  const [a, b] = [await one.generate(request), await other.generate(request)].map(({ images }) => images[0]!.data);
-  const squares = a!.reduce((sum, value, i) => sum + (value - b![i]!) ** 2, 0);
-  return Math.sqrt(squares / a!.length) <= mostOff;
+  const paintOn = async (pipeline: PortablePipeline) => (await pipeline.generate(request)).images[0]!.data;
+  try {
+    const found = await paintOn(pipeline);
+    await using processor = await openProcessor();
+    const expected = await paintOn(processor);
+    const squares = found.reduce((sum, value, i) => sum + (value - expected[i]!) ** 2, 0);
+    const off = Math.sqrt(squares / found.length);
+    return off <= mostOff ? undefined : "WebGPU computes other numbers than the processor here";
+  } catch (error) {
+    return `WebGPU failed (${wordsOf(error)})`;
+  }
 }
 
 async function paint(request: PaintRequest): Promise<void> {
