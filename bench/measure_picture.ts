@@ -3,10 +3,12 @@
  * and found. The only argument is what to paint, as JSON.
  * @module
  */
+
 import { planGeneration } from "../pipeline/plan_generation.ts";
 import { loadPipeline } from "../pipeline/pipeline.ts";
 import type { PrecisionChoice } from "../pipeline/precisions.ts";
 import type { Forecast } from "../pipeline/forecast.ts";
+import { MemoryWatch } from "./memory.ts";
 
 /** What is painted. */
 export interface MeasuredPicture {
@@ -32,7 +34,7 @@ export interface MeasuredPicture {
 /** What a process took: bytes, and seconds of a draw. */
 export interface MeasuredMemory {
   readonly forecast: Forecast;
-  /** Largest `RssAnon` that was seen. */
+  /** `RssAnon` when most of its memory was taken. */
   readonly own: number;
   /** `VmHWM`. */
   readonly peak: number;
@@ -42,12 +44,17 @@ export interface MeasuredMemory {
 
 /** Starts the process and reads what it prints. */
 export async function measurePicture(picture: MeasuredPicture): Promise<MeasuredMemory> {
-  const { stdout, success } = await new Deno.Command(Deno.execPath(), {
+  const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", new URL(import.meta.url).pathname, JSON.stringify(picture)],
+    stdout: "piped",
     stderr: "inherit",
-  }).output();
+  }).spawn();
+  // From outside: while a network runs, the process itself cannot look.
+  const watch = new MemoryWatch(child.pid);
+  const { stdout, success } = await child.output();
+  const own = watch.stop()?.anonymous ?? NaN;
   if (!success) throw new Error(`Expected ${JSON.stringify(picture)} to be painted but the process failed`);
-  return JSON.parse(new TextDecoder().decode(stdout)) as MeasuredMemory;
+  return { ...JSON.parse(new TextDecoder().decode(stdout)) as Omit<MeasuredMemory, "own">, own };
 }
 
 /** A value of `/proc/self/status` in bytes. */
@@ -57,7 +64,7 @@ function status(name: string): number {
 
 async function main(
   { side, precision, count = 1, prompts = 1, steps = 2, tile, threads = 2, cacheFolder, draws = 1 }: MeasuredPicture,
-): Promise<MeasuredMemory> {
+): Promise<Omit<MeasuredMemory, "own">> {
   await using pipeline = await loadPipeline("emoji", { threads, hashWeights: false, precision, cacheFolder });
   const request = {
     prompt: Array.from({ length: prompts }, (_, i) => `a red apple, number ${i}`),
@@ -70,8 +77,6 @@ async function main(
     tile,
   };
   const { memory: forecast } = await planGeneration(pipeline, request);
-  let own = 0;
-  const watch = setInterval(() => own = Math.max(own, status("RssAnon")), 5);
   let seconds = Infinity;
   for (let i = 0; i < draws; i++) {
     const { images, timings } = await pipeline.generate(request);
@@ -79,8 +84,7 @@ async function main(
     seconds = Math.min(seconds, timings.total);
     pipeline.keepLoaded = draws > 1;
   }
-  clearInterval(watch);
-  return { forecast, own, peak: status("VmHWM"), seconds };
+  return { forecast, peak: status("VmHWM"), seconds };
 }
 
 if (import.meta.main) {
