@@ -45,10 +45,12 @@ export class BlockWriter {
   }
 
   #send(): void {
-    const writing = this.#write(this.#block.subarray(0, this.#length));
+    const block = this.#block.subarray(0, this.#length);
+    // Whatever comes of it, it is written once.
+    this.#length = 0;
+    const writing = this.#write(block);
     // Whoever waits for it is told; before that it is nobody's.
     writing.catch(() => {});
     this.#writing.push(writing);
-    this.#length = 0;
   }
 }

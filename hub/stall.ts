@@ -2,7 +2,6 @@
  * Ends a download that nothing more comes from.
  * @module
  */
-
 import { openBody, pieceBytes } from "./body_reader.ts";
 
 /**
