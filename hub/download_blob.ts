@@ -11,6 +11,7 @@ import { blobPath, lockPath, partialEnding, repositoryFolder } from "./cache_lay
 import { delay, type HubClient } from "./client.ts";
 import { type FileHash, openFileHash } from "./file_hash.ts";
 import type { Listing, RemoteFile } from "./listing.ts";
+import { Flusher } from "./flusher.ts";
 import { takeLock } from "./lock.ts";
 import { explainNetworkError } from "./refusals.ts";
 import { openXet } from "./xet.ts";
@@ -85,6 +86,7 @@ class Transfer {
   readonly #options: DownloadOptions & { readonly partial: string; readonly state: { written: number } };
   #hash!: FileHash;
   #out!: Deno.FsFile;
+  #flusher!: Flusher;
   /** Whether Xet storage may still be asked. */
   #triesXet: boolean;
   /** Bytes in the partial file. */
@@ -111,7 +113,9 @@ class Transfer {
     const { client: { settings }, signal, partial } = this.#options;
     using out = await Deno.open(partial, { read: true, write: true, create: true });
     using hash = openFileHash({ expected: this.#file.hash, size: this.#file.size });
+    using flusher = new Flusher(partial);
     this.#out = out;
+    this.#flusher = flusher;
     this.#hash = hash;
     const resumed = await this.#takeUp();
     // Xet storage has no hash of the whole: a plain download may still be right.
@@ -135,6 +139,7 @@ class Transfer {
         await delay(settings.retrySeconds * 2 ** (attempt - 1) * (0.5 + Math.random()), signal);
       }
     }
+    await flusher.finish();
     await out.sync();
   }
 
@@ -183,6 +188,7 @@ class Transfer {
     this.#at += block.byteLength;
     this.#options.state.written = this.#at;
     this.#options.onBytes?.(block.byteLength);
+    this.#flusher.wrote(block.byteLength);
     return this.#hash.add(block);
   }
 

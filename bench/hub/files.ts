@@ -2,9 +2,11 @@
  * The files that are downloaded: one large and many small ones, of numbers that nothing can compress.
  * @module
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { hashBlob } from "../../hub/blob_hash.ts";
-import { dirname } from "node:path";
+
+/** Name of the repository that they make up, as `server.py` has it. */
+export const benchModel = "bench/model";
 
 /** A file of the repository. */
 export interface BenchFile {

@@ -7,7 +7,7 @@ import { HubClient } from "../../hub/client.ts";
 import { downloadFiles } from "../../hub/download.ts";
 import { listRepository } from "../../hub/listing.ts";
 import { readHubSettings } from "../../hub/settings.ts";
-import { benchModel } from "./server.ts";
+import { benchModel } from "./files.ts";
 
 const [prefix] = Deno.args as [string];
 const client = new HubClient(await readHubSettings());
