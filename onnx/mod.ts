@@ -36,6 +36,7 @@ export * from "./rewrites/hoist.ts";
 export * from "./rewrites/multiply_transposed_convolutions.ts";
 export * from "./rewrites/quantize_linear.ts";
 export * from "./rewrites/share_repeats.ts";
+export * from "./rewrites/single_precision_angles.ts";
 export * from "./rewrites/small_convolutions.ts";
 export * from "./rewrites/split_rows.ts";
 export * from "./rewrites/spread_rows.ts";

@@ -34,6 +34,7 @@ export async function openRuntime(
   return {
     name,
     version: async () => String(await blame(plugin, () => part.version())),
+    hasFloat64: part.hasFloat64,
     createSession: async (model, options) => {
       return checkedSession(await blame(plugin, () => part.createSession(model, options)), plugin);
     },

@@ -55,6 +55,8 @@ export interface RuntimeSession {
 export interface Runtime {
   /** Version of the library. */
   version(): Promise<string>;
+  /** `false` where it has no code for 64-bit floats: it is then given graphs without sines and cosines of them. */
+  readonly hasFloat64?: boolean | undefined;
   /**
    * Builds a session from the bytes of an ONNX model, whose weights may lie in files of `options.folder` as external data. Options that
    * a library does not have are hints, which it may leave aside.

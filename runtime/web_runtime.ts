@@ -10,6 +10,7 @@ import { externalLocations } from "../onnx/external_locations.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { feedsOf, inputsOf, tensorsOf } from "./ort_values.ts";
 import type { Runtime, RuntimeSession, SessionOptions } from "./runtime.ts";
+import { openWebgpuDevice } from "./webgpu_device.ts";
 
 /** The package, whichever of its builds. */
 export type WebOrt = typeof import("onnxruntime-web");
@@ -23,6 +24,8 @@ export interface WebRuntimeOptions {
   readonly load: (how: { threads: number | undefined }) => Promise<WebOrt>;
   /** WebGPU runs what it has kernels for, where this says so. */
   readonly webgpu?: boolean | undefined;
+  /** Whether the build computes in 64-bit floats; those with WebGPU (1.30) do so nowhere. `false` by default where WebGPU is wanted. */
+  readonly hasFloat64?: boolean | undefined;
 }
 
 /** Bytes that 32-bit addresses reach. */
@@ -33,8 +36,9 @@ const isShort =
   /bad_alloc|alloc(at|ate|ation)?\b.*(fail|size)|failed to alloc|out of memory|memory access out of bounds|invalid (typed )?array length/i;
 
 /** A runtime that the package makes sessions for. */
-export function webRuntime({ load, webgpu = false }: WebRuntimeOptions): Runtime {
+export function webRuntime({ load, webgpu = false, hasFloat64 = !webgpu }: WebRuntimeOptions): Runtime {
   let loading: Promise<WebOrt> | undefined;
+  let opening: Promise<GPUDevice | undefined> | undefined;
   const ort = (threads?: number) => loading ??= load({ threads });
   let last: Promise<unknown> = Promise.resolve();
   // The package cannot do two things at once where it waits for a graphics card.
@@ -45,6 +49,7 @@ export function webRuntime({ load, webgpu = false }: WebRuntimeOptions): Runtime
   };
   return {
     version: async () => (await ort()).env.versions.common,
+    hasFloat64,
     async createSession(model, options): Promise<RuntimeSession> {
       if (options.device !== undefined && options.device !== "cpu") {
         throw new ConfigError(
@@ -52,7 +57,8 @@ export function webRuntime({ load, webgpu = false }: WebRuntimeOptions): Runtime
         );
       }
       const runtime = await ort(options.threads);
-      const how = await sessionOptions(model, options, { webgpu });
+      const device = webgpu ? await (opening ??= openWebgpuDevice()) : undefined;
+      const how = await sessionOptions(model, options, { webgpu, device });
       const session = await inTurn(() => explained(() => runtime.InferenceSession.create(model, how)));
       return {
         get inputs() {
@@ -70,11 +76,11 @@ export function webRuntime({ load, webgpu = false }: WebRuntimeOptions): Runtime
 async function sessionOptions(
   model: Uint8Array,
   { folder, prepack, optimize = true, memoryPattern = false }: SessionOptions,
-  { webgpu }: { webgpu: boolean },
+  { webgpu, device }: { webgpu: boolean; device: GPUDevice | undefined },
 ): Promise<InferenceSession.SessionOptions> {
   const externalData = await weightsOf(model, folder);
   return {
-    executionProviders: webgpu ? ["webgpu", "wasm"] : ["wasm"],
+    executionProviders: webgpu ? [{ name: "webgpu", ...(device ? { device } : {}) }, "wasm"] : ["wasm"],
     graphOptimizationLevel: optimize ? "all" : "disabled",
     enableMemPattern: memoryPattern,
     logSeverityLevel: 4,

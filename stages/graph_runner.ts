@@ -12,6 +12,7 @@ import {
   type Named,
   type Parameter,
   partOf,
+  singlePrecisionAngles,
   splitRows,
 } from "../onnx/mod.ts";
 import type { Runtime, RuntimeSession } from "../runtime/runtime.ts";
@@ -169,7 +170,8 @@ function openSession(
   graph: Graph,
   { bind, runtime, ...options }: GraphRunnerOptions & { optimize?: boolean },
 ): Promise<RuntimeSession> {
-  return runtime.createSession(encodeModel(graph, bind), options);
+  const fitting = runtime.hasFloat64 === false ? singlePrecisionAngles(graph) : graph;
+  return runtime.createSession(encodeModel(fitting, bind), options);
 }
 
 async function runOnce(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { add, gemm, graph, input, mul, parameter } from "../onnx/mod.ts";
+import { add, cast, gemm, graph, input, mul, parameter, sin } from "../onnx/mod.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { nativeRuntime } from "../runtime/session.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
@@ -87,3 +88,24 @@ Deno.test("a missing input is an error that names it", () =>
     await assert.rejects(() => runner.run({ x: floats(1) }), /text/);
     await assert.rejects(() => runner.run({ text: floats(1) }), /x/);
   }));
+
+Deno.test("a runtime without 64-bit floats is given sines in 32 bits, any other as they are", async () => {
+  const x = input("x", "float32", [1, 1]);
+  const parts = partsOf(graph({ outputs: { y: cast(sin(cast(x, "float64")), "float32") } }));
+  for (const hasFloat64 of [undefined, false]) {
+    let hasSine: boolean | undefined;
+    const runtime: Runtime = {
+      ...nativeRuntime,
+      hasFloat64,
+      createSession: (model, options) => {
+        hasSine = new TextDecoder("latin1").decode(model).includes("Sin");
+        return nativeRuntime.createSession(model, options);
+      },
+    };
+    const bind = () => assert.fail("it has no parameters");
+    const runner = await GraphRunner.create(parts, { bind, folder: ".", threads: 1, runtime });
+    assert.ok(Math.abs(first(await runner.run({ x: floats(9000) }))! - Math.sin(9000)) < 2.5e-7);
+    assert.equal(hasSine, hasFloat64 !== false);
+    await runner.release();
+  }
+});

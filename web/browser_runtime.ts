@@ -52,5 +52,6 @@ export function browserRuntime(
     ort.env.wasm.numThreads = threads ?? allowedThreads();
     return ort;
   };
-  return { name: device, ...webRuntime({ load, webgpu: device === "webgpu" && !onProcessor }) };
+  const isWebgpu = device === "webgpu";
+  return { name: device, ...webRuntime({ load, webgpu: isWebgpu && !onProcessor, hasFloat64: !isWebgpu }) };
 }

@@ -145,6 +145,11 @@ export function tanh(x: Value): Value {
   return unary("Tanh", x);
 }
 
+/** ⌊x⌋ */
+export function floor(x: Value): Value {
+  return unary("Floor", x);
+}
+
 /** sin x */
 export function sin(x: Value): Value {
   return unary("Sin", x);
