@@ -56,7 +56,7 @@ export interface RealSizeCase {
 }
 
 /** The networks of the published Würstchen v2, by folder. */
-const published: Readonly<Record<string, Omit<RandomCheckpoint, "folder">>> = {
+const published = {
   // OpenCLIP ViT-bigG/14 and ViT-H/14, as in the published repositories.
   "prior-text": {
     network: "CLIPTextModel",
@@ -84,10 +84,13 @@ const published: Readonly<Record<string, Omit<RandomCheckpoint, "folder">>> = {
   },
   decoder: { network: "WuerstchenDiffNeXt", config: diffNeXtConfig.parse({}) },
   vqgan: { network: "PaellaVQModel", config: paellaVqConfig.parse({}) },
-};
+} satisfies Readonly<Record<string, Omit<RandomCheckpoint, "folder">>>;
+
+/** Name of one of them. */
+export type PublishedNetwork = keyof typeof published;
 
 /** Runs at published sizes: the folder of {@linkcode published} that each needs, and its sizes. */
-const realSizes: Readonly<Record<string, { checkpoint: string; sizes: RunSizes }>> = {
+const realSizes: Readonly<Record<string, { checkpoint: PublishedNetwork; sizes: RunSizes }>> = {
   "prior-text": { checkpoint: "prior-text", sizes: { batch: 1, tokens: 77 } },
   "decoder-text": { checkpoint: "decoder-text", sizes: { batch: 1, tokens: 77 } },
   // 24 × 24 is a picture of 1024 px; classifier-free guidance takes each latent with the prompt and without.
@@ -104,12 +107,18 @@ const realSizes: Readonly<Record<string, { checkpoint: string; sizes: RunSizes }
   "stage-a-1024": { checkpoint: "vqgan", sizes: { batch: 1, height: 256, width: 256 } },
 };
 
+/** A checkpoint for each network of the published Würstchen v2, in folders inside of `folder`. */
+export function publishedCheckpoints(folder: string): Record<PublishedNetwork, RandomCheckpoint> {
+  const checkpoints = Object.entries(published).map(([name, rest]) => [name, { folder: join(folder, name), ...rest }]);
+  return Object.fromEntries(checkpoints) as Record<PublishedNetwork, RandomCheckpoint>;
+}
+
 /** Cases at the published sizes, each with the checkpoint that it needs inside `folder`. */
 export function realSizeCases(folder: string): RealSizeCase[] {
-  return Object.entries(realSizes).map(([name, { checkpoint, sizes }]) => {
-    const { network, config } = published[checkpoint]!;
-    const own = join(folder, checkpoint);
-    return { name, timed: { name, network, folder: own, sizes }, checkpoint: { folder: own, network, config } };
+  const checkpoints = publishedCheckpoints(folder);
+  return Object.entries(realSizes).map(([name, { checkpoint: needed, sizes }]) => {
+    const checkpoint = checkpoints[needed];
+    return { name, timed: { name, network: checkpoint.network, folder: checkpoint.folder, sizes }, checkpoint };
   });
 }
 

@@ -19,6 +19,16 @@ export async function* eachWithWeights(
   }
 }
 
+/** Writes several checkpoints that are needed at once. Disposing of what comes back removes those that were written, unless they are kept. */
+export async function writeCheckpoints(
+  checkpoints: readonly RandomCheckpoint[],
+  { keep }: { keep: boolean },
+): Promise<AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  for (const checkpoint of checkpoints) stack.use(await WrittenWeights.write(checkpoint, { keep }));
+  return stack.move();
+}
+
 /** One checkpoint of random weights. Disposing of it removes what it wrote, unless it is kept. */
 class WrittenWeights implements AsyncDisposable {
   readonly #folder: string;

@@ -1,8 +1,8 @@
-"""Paints one picture of the bundled model with diffusers, as a script that somebody runs: the counterpart of `wuerstchen generate`.
+"""Paints one picture with diffusers, as a script that somebody runs: the counterpart of `wuerstchen generate`.
 
-    python picture.py MODEL PROMPT SEED OUTPUT
+    python picture.py REQUEST
 
-Prints the seconds that painting took without imports and loading.
+REQUEST is painter.ts' `Picture` as JSON, with `bf16`. Prints the seconds that painting took without imports and loading.
 """
 
 import json
@@ -13,38 +13,42 @@ from pathlib import Path
 import diffusers.pipelines
 import torch
 from diffusers import WuerstchenDecoderPipeline, WuerstchenPriorPipeline
+from diffusers.models.attention_processor import AttnProcessor2_0
 from diffusers.pipelines.deprecated import wuerstchen
 
 # diffusers 0.39 moved the classes that `model_index.json` finds under this name.
 diffusers.pipelines.wuerstchen = wuerstchen
 
-model, prompt, seed, output = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
-torch.set_num_threads(int(sys.argv[5]))
-defaults = json.loads((model / "prior/wuerstchen.json").read_text())
-prior = WuerstchenPriorPipeline.from_pretrained(model / "prior", torch_dtype=torch.float32)
-decoder = WuerstchenDecoderPipeline.from_pretrained(model / "decoder", torch_dtype=torch.float32)
+request = json.loads(sys.argv[1])
+torch.set_num_threads(request["threads"])
+dtype = torch.bfloat16 if request["bf16"] else torch.float32
+model = Path(request["model"])
+prior = WuerstchenPriorPipeline.from_pretrained(model / "prior", torch_dtype=dtype)
+# The class chooses the plain processor; Stage B's keeps torch's fused attention.
+prior.prior.set_attn_processor(AttnProcessor2_0())
+decoder = WuerstchenDecoderPipeline.from_pretrained(model / "decoder", torch_dtype=dtype)
 for pipeline in (prior, decoder):
     pipeline.set_progress_bar_config(disable=True)
 start = time.perf_counter()
-generator = torch.Generator("cpu").manual_seed(seed)
+generator = torch.Generator("cpu").manual_seed(request["seed"])
 embeds = prior(
-    prompt=prompt,
+    prompt=request["prompt"],
     negative_prompt="",
-    height=128,
-    width=128,
-    num_inference_steps=defaults["prior_steps"],
-    guidance_scale=defaults["prior_guidance"],
+    height=request["side"],
+    width=request["side"],
+    num_inference_steps=request["steps"]["prior"],
+    guidance_scale=request["guidance"]["prior"],
     output_type="pt",
     generator=generator,
 ).image_embeddings
 image = decoder(
     image_embeddings=embeds,
-    prompt=prompt,
+    prompt=request["prompt"],
     negative_prompt="",
-    num_inference_steps=defaults["decoder_steps"],
-    guidance_scale=defaults["decoder_guidance"],
+    num_inference_steps=request["steps"]["decoder"],
+    guidance_scale=request["guidance"]["decoder"],
     output_type="pil",
     generator=generator,
 ).images[0]
 print(json.dumps({"seconds": time.perf_counter() - start}))
-image.save(output)
+image.save(request["output"])
