@@ -32,7 +32,7 @@ export function stemOf(network: NetworkClass): WeightsName["stem"] {
 export interface OpenCase {
   /** Bytes of its weights. */
   readonly bytes: number;
-  /** The whole graph, for the shapes of its inputs. */
+  /** The whole graph, for the shapes of its inputs; built when it is asked for. */
   readonly graph: Graph;
   /** Floating-point operations of a run after the first, which also computes what the fixed inputs decide. */
   readonly flops: number;
@@ -53,7 +53,9 @@ export async function openCase(
   const checkpoint = await openCheckpoint(folder, { stem: stemOf(network) });
   const prepared = <Sizes>(own: Network<Sizes>, at: Sizes): OpenCase => ({
     bytes: checkpoint.bytes,
-    graph: own.graph(at),
+    get graph() {
+      return own.graph(at);
+    },
     get flops() {
       return countFlops(own.parts(at).each.nodes, { batch });
     },
