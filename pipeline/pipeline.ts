@@ -2,33 +2,29 @@
  * A loaded model that paints: the library's front door.
  * @module
  */
-import { ConfigError, NumericError } from "../errors.ts";
+import { ConfigError } from "../errors.ts";
 import { userCacheFolder } from "../files/cache_folder.ts";
 import { builtinRegistry } from "../plugins/builtin.ts";
-import { type OpenRuntime, openRuntime, runtimeLabel } from "../plugins/open_runtime.ts";
+import { type OpenRuntime, openRuntime } from "../plugins/open_runtime.ts";
 import type { Registry } from "../plugins/registry.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkFinite } from "./denoise.ts";
-import { chooseDevices, type ChosenDevices, deviceLabel } from "./devices.ts";
-import { checkMemory, forecastMemory, formatBytes, loadedBytes } from "./forecast.ts";
-import type { Context } from "./context.ts";
-import { finishPicture, hashInputs } from "./finish_picture.ts";
-import { generate } from "./generate.ts";
+import { chooseDevices, type ChosenDevices } from "./devices.ts";
+import { forecastMemory, formatBytes, loadedBytes } from "./forecast.ts";
 import { Job } from "./job.ts";
 import type { LoadOptions } from "./load_options.ts";
-import type { PictureMetadata } from "./metadata.ts";
 import { findModel } from "./model.ts";
 import type { ModelFolders } from "./model_folders.ts";
 import { describeValue } from "./option_types.ts";
 import { maxThreads } from "./limits.ts";
 import { checkInteger, type ModelDefaults, modelDefaults } from "./options.ts";
 import { type ModelSizes, openInPrecision } from "./open_in_precision.ts";
-import { checkMaxMemory, forecastJob, planMemory, saveMemory, staysBelow } from "./fit_memory.ts";
+import { checkMaxMemory, saveMemory, staysBelow } from "./fit_memory.ts";
 import { tilesOf } from "./decode_picture.ts";
 import { checkpointsOf, type ModelParts, networksOf, openParts } from "./parts.ts";
 import { checkPrecision, describePrecision, type PrecisionChoice } from "./precisions.ts";
+import { type OpenModel, paintJobs, type Preparation } from "./paint_jobs.ts";
 import { planSizes, type Size, type SizeRules } from "./plan.ts";
-import { Previewer } from "./preview.ts";
 import {
   checkPictures,
   compressorOf,
@@ -37,12 +33,10 @@ import {
   type ReconstructOptions,
   type ReconstructResult,
 } from "./reconstruct.ts";
-import { continueWarnings, repeatWarnings } from "./repeat_warnings.ts";
 import { createRun, type Work } from "./run.ts";
 import { sizeRules } from "./size_rules.ts";
-import { Clock } from "./timings.ts";
-import type { GenerateEvent, GenerateOptions, GenerateResult, ModelIdentity, Run, WeightsEvent } from "./types.ts";
-import { checkNonFinite, describeNonFinite, WeightsCheck } from "./weights_check.ts";
+import type { GenerateOptions, GenerateResult, ModelIdentity, Run, WeightsEvent } from "./types.ts";
+import { checkNonFinite, WeightsCheck } from "./weights_check.ts";
 
 /**
  * Opens a model: configurations are read and checkpoints checked; weights are read when a stage first runs.
@@ -351,120 +345,39 @@ export class Pipeline implements AsyncDisposable {
     return turn;
   }
 
+  /** Runs jobs once it is their turn. */
   async *#work<Result>(
     jobs: readonly Job[],
     signal: AbortSignal,
     { pick, before }: { pick: (results: GenerateResult[]) => Result; before?: Preparation | undefined },
   ): ReturnType<Work<Result>> {
-    const clock = new Clock();
-    // A picture that is finished is worth more than its hashes: where they cannot be had, the run fails without it being lost.
+    const maxMemory = this.#maxMemory;
+    const fits = () => maxMemory === undefined || staysBelow(jobs, this.parts, { room: maxMemory });
+    const keepLoaded = this.keepLoaded && fits();
+    const { parts, registry, runtime, devices, threads } = this;
+    const { latentMean, latentStd } = this.#folders.prior;
     const unhashed = { ...this.#source, weights: {} };
-    const identity = this.#hashWeights ? this.identity().catch(() => unhashed) : Promise.resolve(unhashed);
-    const { threads } = this;
-    const room = this.#maxMemory;
-    const keepLoaded = this.keepLoaded && (room === undefined || staysBelow(jobs, this.parts, { room }));
-    const runtime = `${await runtimeLabel(this.runtime)}${deviceLabel(this.devices)}`;
-    const previewer = new Previewer(this.parts);
-    if (!this.#ignoreMemory) {
-      for (const job of jobs) await this.#checkMemory(job, keepLoaded);
-    }
-    const context: Context = {
-      parts: this.parts,
-      registry: this.registry,
-      latentMean: this.#folders.prior.latentMean,
-      latentStd: this.#folders.prior.latentStd,
-      keepLoaded,
-      clock,
-      signal,
-      previewer,
-      runtime: this.runtime,
+    const model: OpenModel = {
+      parts,
+      registry,
+      runtime,
+      devices,
       threads,
-      makeJob: async (options, index) => {
-        const job = this.#job(options, index);
-        if (!this.#ignoreMemory) await this.#checkMemory(job, keepLoaded);
-        return job;
-      },
-      finish: (job, picture) => finishPicture(job, picture, { identity, runtime, threads }),
+      keepLoaded,
+      maxMemory,
+      latentMean,
+      latentStd,
+      ignoreMemory: this.#ignoreMemory,
+      weights: this.#hashWeights ? this.#weights : undefined,
+      // A picture that is finished is worth more than its hashes: where they cannot be had, the run fails without it being lost.
+      identify: () => this.#hashWeights ? this.identity().catch(() => unhashed) : Promise.resolve(unhashed),
+      makeJob: (options, index) => this.#job(options, index),
     };
     try {
-      for (const { index: run, plan, options, ...job } of jobs.map(describe)) {
-        const memory = room === undefined ? {} : { memory: planMemory(jobs[run]!, this.parts, { room, keepLoaded }) };
-        yield { type: "plan", run, plan, options, stages: [...(before?.stages ?? []), ...job.stages], ...memory };
-      }
-      for (const message of this.devices.notices) {
-        for (const job of jobs) job.warnings.push(message);
-        yield { type: "warning", run: 0, message };
-      }
-      for await (const event of this.#compute(jobs, context, before)) {
-        // The picture will be encoded with the hashes in it. An interruption does not hold it up.
-        if (event.type === "image") yield* this.#awaitWeights(signal);
-        yield event;
-      }
-      yield* this.#awaitWeights(signal);
-      signal.throwIfAborted();
-      if (this.#hashWeights) {
-        const { nonFinite } = await this.#weights.result();
-        if (nonFinite.length > 0) {
-          const message = describeNonFinite(nonFinite);
-          for (const job of jobs) job.warnings.push(message);
-          yield { type: "warning", run: 0, message };
-        }
-      }
-      const results: GenerateResult[] = [];
-      for (const job of jobs) {
-        const model = await identity;
-        for (const message of this.#comparisons(job, { model, runtime })) {
-          job.warnings.push(message);
-          yield { type: "warning", run: job.index, message };
-        }
-        const { images, warnings, options, plan, index: run } = job;
-        const handOver = job.request.stopAfter ? { handOver: job.handOver(model) } : {};
-        const timings = clock.read();
-        const result = { images, warnings, options, plan, seed: options.seed, timings, model, ...handOver };
-        results.push(result);
-        yield { type: "result", run, result };
-      }
-      return pick(results);
+      return pick(yield* paintJobs(jobs, model, { signal, before }));
     } finally {
-      await previewer.release();
       if (!keepLoaded) await this.#free();
     }
-  }
-
-  /** @throws {ResourceError} where there is not enough memory for a job */
-  async #checkMemory(job: Job, keepLoaded: boolean): Promise<void> {
-    await checkMemory(job.plan, forecastJob(job, this.parts, { keepLoaded }));
-  }
-
-  /** Runs the stages. Where a number that is none comes out, the error says whether such a number is in the weights. */
-  async *#compute(
-    jobs: readonly Job[],
-    context: Context,
-    before: Preparation | undefined,
-  ): AsyncGenerator<GenerateEvent> {
-    try {
-      if (before) yield* before.prepare(context);
-      yield* generate(jobs, context);
-    } catch (error) {
-      if (!(error instanceof NumericError) || !this.#hashWeights) throw error;
-      yield* this.#awaitWeights(context.signal);
-      const { nonFinite } = await this.#weights.result().catch(() => ({ nonFinite: [] }));
-      if (nonFinite.length === 0) throw error;
-      throw new NumericError(`${error.message}; ${describeNonFinite(nonFinite)}`, { cause: error });
-    }
-  }
-
-  /** What differs from the picture or the run that a job repeats or continues. */
-  #comparisons({ request }: Job, { model, runtime }: Pick<PictureMetadata, "model" | "runtime">): string[] {
-    const { repeats, from } = request;
-    return [
-      ...(repeats ? repeatWarnings(repeats, { model, runtime, threads: this.threads, ...hashInputs(request) }) : []),
-      ...(from ? continueWarnings(from, model) : []),
-    ];
-  }
-
-  async *#awaitWeights(signal: AbortSignal): AsyncGenerator<WeightsEvent> {
-    if (this.#hashWeights) yield* this.#weights.wait(signal);
   }
 }
 
@@ -474,11 +387,4 @@ function sizesOf(folders: ModelFolders, { decoder: { stage, autoencoder } }: Mod
     rules: sizeRules(folders, { decoder: stage.config, vqgan: autoencoder.config }),
     defaults: modelDefaults(folders.defaults),
   };
-}
-
-/** What happens before the jobs of a run. */
-type Preparation = Pick<Reconstruction, "stages" | "prepare">;
-
-function describe(job: Job) {
-  return { index: job.index, plan: job.plan, options: job.options, stages: job.stages() };
 }
