@@ -6,7 +6,8 @@ import { isAbsolute } from "node:path";
 import { CheckpointError } from "../errors.ts";
 import type { ModelIdentity } from "../pipeline/types.ts";
 import { quote } from "../weights/quote.ts";
-import type { GenerateFlags, GenerateRequest } from "./_request.ts";
+import type { GenerateFlags } from "./_generate_flags.ts";
+import type { GenerateRequest } from "./_request.ts";
 
 /**
  * The model of the flags, else that of the picture or run that is repeated. A model of the flags replaces the earlier one as a

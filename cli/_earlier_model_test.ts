@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { ModelIdentity } from "../pipeline/types.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { chooseModel } from "./_earlier_model.ts";
-import type { GenerateFlags } from "./_request.ts";
+import type { GenerateFlags } from "./_generate_flags.ts";
 
 const choose = (flags: Partial<GenerateFlags>, earlier?: Omit<ModelIdentity, "weights">) =>
   chooseModel(

@@ -5,7 +5,8 @@ import { encodePng } from "../images/png_encode.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { addPluginFlags } from "./_plugin_flags.ts";
 import { createProgram } from "./_program.ts";
-import { type GenerateFlags, readRequest } from "./_request.ts";
+import type { GenerateFlags } from "./_generate_flags.ts";
+import { readRequest } from "./_request.ts";
 
 /** A picture whose Stage C was sampled by `ddim`. */
 async function writePicture(path: string): Promise<void> {

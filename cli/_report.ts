@@ -13,7 +13,7 @@ import type {
 } from "../pipeline/types.ts";
 import { version } from "../version.ts";
 import { formatSeconds, Progress } from "./_progress.ts";
-import type { GenerateFlags } from "./_request.ts";
+import type { GenerateFlags } from "./_generate_flags.ts";
 import { styled, type Terminal, warn } from "./_terminal.ts";
 
 /** Where a report goes and how much of it. */

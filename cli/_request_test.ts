@@ -7,7 +7,8 @@ import { writeHandOver } from "../pipeline/hand_over.ts";
 import type { HandOver, ResolvedOptions } from "../pipeline/types.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { writeSafetensors } from "../weights/safetensors_writer.ts";
-import { type GenerateFlags, readRequest } from "./_request.ts";
+import type { GenerateFlags } from "./_generate_flags.ts";
+import { readRequest } from "./_request.ts";
 
 const options: ResolvedOptions = {
   prompt: "a dog",

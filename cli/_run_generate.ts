@@ -21,7 +21,8 @@ import { type StandIn, standInFor } from "./_missing_model.ts";
 import { checkFolder, checkFree, type OutputPlan, planOutput } from "./_output_name.ts";
 import { pictureProtocol, showPicture } from "./_picture.ts";
 import { Report } from "./_report.ts";
-import { type GenerateFlags, type GenerateRequest, readRequest } from "./_request.ts";
+import type { GenerateFlags } from "./_generate_flags.ts";
+import { type GenerateRequest, readRequest } from "./_request.ts";
 import { writeOut } from "./_stdout.ts";
 import { openTerminal, type Terminal } from "./_terminal.ts";
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
-import { type GenerateFlags, readRequest } from "./_request.ts";
+import type { GenerateFlags } from "./_generate_flags.ts";
+import { readRequest } from "./_request.ts";
 import { readWildcards } from "./_wildcards.ts";
 
 const flags: GenerateFlags = { metadata: true, show: true };

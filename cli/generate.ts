@@ -22,7 +22,7 @@ import {
   parseSeeds,
   sideOption,
 } from "./_options.ts";
-import type { GenerateFlags } from "./_request.ts";
+import type { GenerateFlags } from "./_generate_flags.ts";
 
 const seeds = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
