@@ -67,7 +67,7 @@ export function timestepFrequencies(half: number): Float32Array {
  * [sin(10000·r·f), cos(10000·r·f)] for each timestep r in 0…1: [b] → [b, channels]; an odd width ends with a zero.
  *
  * Phases reach 10000 rad, so their rounding matters: 10000·r and its product with f are rounded to float32, as in torch,
- * and only sine and cosine run in float64.
+ * and only sine and cosine run in float64, or in what `singlePrecisionAngles()` makes of it where a runtime has none.
  */
 export function timestepEmbedding(r: Value, { channels }: { channels: number }): Value {
   const half = Math.floor(channels / 2);

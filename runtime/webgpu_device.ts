@@ -7,9 +7,9 @@
 const leastLanes = 8;
 
 /**
- * Opens the fastest graphics card with all that it can do, but for subgroups of fewer than 8 lanes. Of those ONNX Runtime's attention
- * (`flash_attention.wgsl.template`, 1.30) is wrong from 32 queries on: it goes through the keys in steps of one subgroup and weighs 8 of
- * them in each. Where a device has no subgroups it shares keys through memory instead (microsoft/onnxruntime, pull request 28520).
+ * Opens the fastest graphics card with all that networks use of it, but for subgroups of fewer than 8 lanes. With those ONNX Runtime's
+ * attention (`flash_attention.wgsl.template`, 1.30) gives wrong numbers from 32 queries on: it adds up 8 keys in each step, of which such a
+ * subgroup holds fewer. Where a device has no subgroups it shares keys through memory instead (microsoft/onnxruntime, pull request 28520).
  *
  * @returns nothing where there is no WebGPU, which ONNX Runtime finds words for
  */

@@ -10,11 +10,15 @@ import { loadPipeline } from "../pipeline/pipeline.ts";
 import { serveFolder } from "../tools/serve_folder.ts";
 import { writeWebPage } from "../tools/web.ts";
 import { browserTest, type Page, withPage } from "./browser.ts";
+import { copy } from "./copy_folder.ts";
 import { inTempFolder } from "./in_temp_folder.ts";
+import { copyTinyModel } from "./tiny_model.ts";
 
 /** Few steps: what is compared does not get more telling by more. */
 const request = { prompt: "a red apple", seed: 7, steps: 4 };
 const model = fileURLToPath(new URL("../models/emoji", import.meta.url));
+/** As many as the page offers at least, where a simulated graphics card paints. */
+const few = 2;
 /** Where screenshots go, for eyes. */
 const pictures = Deno.env.get("WUERSTCHEN_SCREENSHOTS");
 const wanted = Deno.env.get("WUERSTCHEN_TEST_WEB") !== undefined;
@@ -113,9 +117,9 @@ const faint = `(() => {
 /** Compares pictures of the page with what the native runtime paints. */
 async function assertAsNative(
   painteds: readonly Uint8Array[],
-  { steps, tolerance = 3 }: { steps: number; tolerance?: number },
+  { model: painter = model, steps, tolerance = 3 }: { model?: string; steps: number; tolerance?: number },
 ): Promise<void> {
-  await using pipeline = await loadPipeline(model, { hashWeights: false });
+  await using pipeline = await loadPipeline(painter, { hashWeights: false });
   const { prompt, seed } = request;
   const { images: [native] } = await pipeline.generate({ prompt, seed, priorSteps: steps });
   for (const painted of painteds) {
@@ -173,27 +177,127 @@ Deno.test({
   },
 });
 
+/** What a visit to a page came to that wants WebGPU. */
+interface Visit {
+  /** What the page says that it runs on, when it opens and after each picture. */
+  readonly runsOn: readonly string[];
+  readonly pngs: readonly Uint8Array[];
+}
+
+/**
+ * Visits the page of a model, and paints; SwiftShader, which Chromium brings, stands in for a graphics card.
+ *
+ * @param options.fault a script that the worker runs first, to break the graphics card
+ * @param options.name of a screenshot
+ */
+async function visitByWebgpu(
+  model: string,
+  { count = 1, fault = "", name }: { count?: number; fault?: string; name?: string } = {},
+): Promise<Visit> {
+  const [runsOn, pngs]: [string[], Uint8Array[]] = [[], []];
+  await inTempFolder(async (folder) => {
+    const output = join(folder, "page");
+    await writeWebPage(output, { model });
+    const worker = join(output, "worker.js");
+    await Deno.writeTextFile(worker, `{${fault}}${await Deno.readTextFile(worker)}`);
+    await using server = serveFolder(output);
+    await withPage(async (page) => {
+      const listen = async () => {
+        runsOn.push(await page.evaluate("document.getElementById('runs-on').textContent") as string);
+      };
+      await page.resize(1280, { height: 900 });
+      await visit(page, `${server.url}?device=webgpu`);
+      await listen();
+      for (let i = 0; i < count; i++) {
+        pngs.push(await paint(page, { steps: few }));
+        await listen();
+      }
+      if (name !== undefined) await shoot(page, name);
+    }, { webgpu: true });
+  });
+  return { runsOn, pngs };
+}
+
+/** Calls `use` with a copy of a model that paints in few steps: SwiftShader takes seconds for each. */
+async function withFewSteps(
+  copyTo: (folder: string) => Promise<{ prior: string; decoder: string }>,
+  settings: object,
+  use: (model: string) => Promise<void>,
+): Promise<void> {
+  await inTempFolder(async (folder) => {
+    for (const half of Object.values(await copyTo(folder))) {
+      await Deno.writeTextFile(join(half, "wuerstchen.json"), JSON.stringify({ ...settings, decoder_steps: 1 }));
+    }
+    await use(folder);
+  });
+}
+
+async function copyBundled(folder: string): Promise<{ prior: string; decoder: string }> {
+  const [prior, decoder] = [join(folder, "prior"), join(folder, "decoder")];
+  await copy(join(model, "prior"), prior);
+  await copy(join(model, "decoder"), decoder);
+  return { prior, decoder };
+}
+
+const withBundledModel = (use: (model: string) => Promise<void>) =>
+  withFewSteps(copyBundled, { width: 128, height: 128, prior_guidance: 2.5 }, use);
+
+const withTinyModel = (use: (model: string) => Promise<void>) =>
+  withFewSteps(copyTinyModel, { width: 64, height: 64, prior_guidance: 1 }, use);
+
+Deno.test({
+  ...slowTest("by WebGPU the page paints what the command line paints"),
+  fn: () =>
+    withBundledModel(async (model) => {
+      const { runsOn, pngs } = await visitByWebgpu(model, { name: "webgpu_painted" });
+      for (const words of runsOn) assert.equal(words, "Runs on WebGPU.");
+      await assertAsNative(pngs, { model, steps: few });
+    }),
+});
+
 Deno.test({
   ...slowTest(
-    "where WebGPU is wanted, the page paints what the command line paints, by WebGPU or with the reason why not",
+    "the tiny networks paint by WebGPU what the command line paints, and as WebAssembly once the graphics card is lost",
   ),
-  async fn() {
-    await inTempFolder(async (folder) => {
-      const output = join(folder, "page");
-      await writeWebPage(output, { model });
-      await using server = serveFolder(output);
-      await withPage(async (page) => {
-        await page.resize(1280, { height: 900 });
-        await visit(page, `${server.url}?device=webgpu`);
-        const png = await paint(page, { steps: 2 });
-        // SwiftShader stands in for a graphics card; ONNX Runtime's WebGPU for browsers has no float64 for timesteps.
-        assert.match(
-          await page.evaluate("document.getElementById('runs-on').textContent") as string,
-          /^Runs on WebGPU\.$/,
-        );
-        await shoot(page, "webgpu_painted");
-        await assertAsNative([png], { steps: 2 });
-      }, { webgpu: true });
-    });
-  },
+  fn: () =>
+    withTinyModel(async (model) => {
+      const lost = `const { requestDevice } = GPUAdapter.prototype;
+        GPUAdapter.prototype.requestDevice = async function (...options) {
+          const device = await requestDevice.apply(this, options);
+          let orders = 0;
+          addEventListener("message", ({ data }) => data.type === "paint" && orders++ > 0 && device.destroy());
+          return device;
+        };`;
+      const { runsOn: [first, second, third], pngs } = await visitByWebgpu(model, { count: 2, fault: lost });
+      assert.deepEqual([first, second], ["Runs on WebGPU.", "Runs on WebGPU."]);
+      assert.match(third!, /^Runs on WebAssembly, .*\(WebGPU failed \(/);
+      await assertAsNative(pngs, { model, steps: few });
+    }),
 });
+
+/** What can be wrong with a graphics card from the start, and what the page says then. */
+const faults: Readonly<Record<string, { fault: string; said: RegExp }>> = {
+  "computes other numbers": {
+    fault: `const { createShaderModule } = GPUDevice.prototype;
+      GPUDevice.prototype.createShaderModule = function ({ code, ...more }) {
+        return createShaderModule.call(this, { ...more, code: code.replace(/fn main\\([^{]*\\{/, "$& return;") });
+      };`,
+    said: /^Runs on WebAssembly, .*\(WebGPU computes other numbers than the processor here/,
+  },
+  "cannot be had": {
+    fault: `GPUAdapter.prototype.requestDevice = () => Promise.reject(new Error("no more devices"));`,
+    said: /^Runs on WebAssembly, .*\(WebGPU failed \(no more devices\)/,
+  },
+};
+
+for (const [what, { fault, said }] of Object.entries(faults)) {
+  Deno.test({
+    ...slowTest(`a graphics card that ${what} gives way to WebAssembly, and the page says why`),
+    fn: () =>
+      withTinyModel(async (model) => {
+        const { runsOn, pngs } = await visitByWebgpu(model, { fault });
+        for (const words of runsOn) assert.match(words, said);
+        await assertAsNative(pngs, { model, steps: few });
+      }),
+  });
+}

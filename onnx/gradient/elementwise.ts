@@ -83,6 +83,7 @@ export const elementwise: Rules = {
   Abs: ({ g, a }) => [mul(g, sign(a))],
   // piecewise constant
   Sign: () => [],
+  Floor: () => [],
   // deᵃ = y·da
   Exp: ({ g, y }) => [mul(g, y)],
   // d ln a = da/a

@@ -54,6 +54,7 @@ export const elementwiseKernels: Kernels = {
   Sqrt: unary(Math.sqrt),
   Abs: unary(Math.abs),
   Sign: unary(Math.sign),
+  Floor: unary(Math.floor),
   Exp: unary(Math.exp),
   Log: unary(Math.log),
   Erf: unary(erf),
