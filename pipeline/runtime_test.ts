@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { PluginError } from "../errors.ts";
+import { psnr } from "../images/psnr.ts";
 import { builtinRegistry } from "../plugins/builtin.ts";
 import type { Runtime, RuntimeSession } from "../plugins/contracts/parts.ts";
 import { defineRuntime } from "../plugins/define.ts";
@@ -14,11 +15,15 @@ import { readPictureMetadata } from "./metadata.ts";
 import { loadPipeline } from "./pipeline.ts";
 
 /** ONNX Runtime under another name, counting its sessions, and changing what they give. */
-function counted(change: RuntimeSession["run"] = (outputs) => Promise.resolve(outputs)) {
-  const counts = { made: 0, released: 0 };
+function counted(
+  change: RuntimeSession["run"] = (outputs) => Promise.resolve(outputs),
+  { hasFloat64 }: Pick<Runtime, "hasFloat64"> = {},
+) {
+  const counts = { made: 0, released: 0, sines: 0 };
   const createSession: Runtime["createSession"] = async (model, options) => {
     const session = await nativeRuntime.createSession(model, options);
     counts.made++;
+    if (new TextDecoder("latin1").decode(model).includes("Sin")) counts.sines++;
     return {
       inputs: session.inputs,
       run: async (inputs) => await change(await session.run(inputs)),
@@ -29,7 +34,7 @@ function counted(change: RuntimeSession["run"] = (outputs) => Promise.resolve(ou
     };
   };
   const registry: Registry = builtinRegistry();
-  const create = () => ({ version: () => Promise.resolve("9"), createSession });
+  const create = () => ({ version: () => Promise.resolve("9"), hasFloat64, createSession });
   registry.add(defineRuntime({ name: "counted", summary: "for tests", create }), { source: "test" });
   return { registry, counts };
 }
@@ -49,6 +54,19 @@ Deno.test("every network runs on the runtime that is named, and the picture says
   assert.equal(usualMetadata.runtime, await nativeRuntime.version());
   const { warnings } = await pipeline.generate({ prompt: "a fox", repeats: usualMetadata });
   assert.match(warnings.join("\n"), /painted by the runtime 1\..*, this is counted 9: pixels may differ/);
+});
+
+Deno.test("a runtime that says it has no 64-bit floats is given none, and paints the same to rounding", async () => {
+  const pictures: Uint8Array[] = [];
+  for (const hasFloat64 of [undefined, false]) {
+    const { registry, counts } = counted(undefined, { hasFloat64 });
+    await using pipeline = await loadPipeline(tinyModel, { threads: 1, registry, runtime: "counted" });
+    const { images } = await pipeline.generate({ ...quick, prompt: "a fox", seed: 1 });
+    pictures.push(images[0]!.data);
+    // Stages C and B take sines of timesteps.
+    assert.equal(counts.sines, hasFloat64 === false ? 0 : 2);
+  }
+  assert.ok(psnr(pictures[0]!, pictures[1]!, { peak: 255 }) > 40);
 });
 
 Deno.test("a runtime that throws or gives no tensors is named, and an unknown one refused", async () => {
