@@ -1,8 +1,8 @@
 /**
- * Work that never changes, to hold the networks against: a chain of layers like theirs.
+ * Work that never changes, to hold the networks against: a chain of layers like theirs, of nothing but what ONNX Runtime has had all along.
  * @module
  */
-import { add, encodeModel, gelu, graph, input, matMul, type Value } from "../onnx/mod.ts";
+import { add, encodeModel, graph, input, matMul, relu, type Value } from "../onnx/mod.ts";
 import { Session } from "../runtime/session.ts";
 import { tensor } from "../tensor/tensor.ts";
 
@@ -20,7 +20,7 @@ export async function openReferenceWork({ threads }: { threads: number }): Promi
   const up = input("up", "float32", [outer, inner]);
   const down = input("down", "float32", [inner, outer]);
   let x: Value = input("x", "float32", [rows, outer]);
-  for (let i = 0; i < layers; i++) x = add(x, matMul(gelu(matMul(x, up)), down));
+  for (let i = 0; i < layers; i++) x = add(x, matMul(relu(matMul(x, up)), down));
   const model = encodeModel(graph({ outputs: { sum: x } }), () => ({ kind: "input" }));
   const session = await Session.create(model, { threads });
   const filled = (...shape: number[]) =>
