@@ -26,7 +26,7 @@ const help = `deno task bench [flags]
   --prepack on|off|both  let the runtime pack weights (default: only those in int8)
   --precision a,b        how weights are kept: fp32, fp16, int8, int4 (default fp32)
   --weights-folder DIR   where random weights go (default: in the system's temporary folder)
-  --keep                 leave them there for the next run (9.5 GB)
+  --keep                 leave them there for the next run (12.5 GB)
   --json FILE            write all numbers
   --check                compare ratios with those of bench/ratios.json, and end with 1 where something got slower
   --tolerance X          share that a ratio may lose in a check (default 0.1)

@@ -30,7 +30,7 @@ const help = `deno task bench:peers [--python VENV/bin/python] [--candle PROGRAM
   --precision a,b        how ours are kept: fp32, fp16, int8, int4, a contender each (default fp32)
   --without a,b          also without these rewrites of the graph (all, or their names)
   --weights-folder DIR   where random weights go (default: in the system's temporary folder)
-  --keep                 leave them there for the next run (9.5 GB)
+  --keep                 leave them there for the next run (12.5 GB)
   --json FILE            write all numbers`;
 
 /** Who is compared, beside this toolkit. */

@@ -10,7 +10,7 @@ import { Table } from "../table.ts";
 
 const path = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
 
-/** What is painted; steps and guidance are the model's own where left out. */
+/** What is painted, and how. */
 export interface Picture {
   /** Folder or name of a model. */
   readonly model: string;

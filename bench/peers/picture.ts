@@ -14,7 +14,16 @@ import { provenance } from "../machine.ts";
 import { benchFlags, type BenchOptions, readBenchOptions } from "../options.ts";
 import { writePublishedModel } from "../published_model.ts";
 import { writeCheckpoints } from "../weights_folder.ts";
-import { diffusersAs, oursAs, paint, type Painter, painterRows, type PainterRuns, type Picture } from "./painter.ts";
+import {
+  diffusersAs,
+  oursAs,
+  paint,
+  type Painted,
+  type Painter,
+  painterRows,
+  type PainterRuns,
+  type Picture,
+} from "./painter.ts";
 import { quantizeModel } from "./quantize_model.ts";
 
 const help = `deno task bench:picture --python VENV/bin/python [flags]
@@ -23,8 +32,8 @@ const help = `deno task bench:picture --python VENV/bin/python [flags]
   --program FILE         also the compiled program, with the bundled model
   --rounds N             pictures of each, after one that does not count (default 5; with --real-size 1)
   --threads N            default 2
-  --real-size            in place of the bundled model: 1024 px at the published sizes, with random weights, in fp32 and int8 (17 GB of
-                         disk, 15 GB of memory)
+  --real-size            in place of the bundled model: 1024 px at the published sizes, with random weights, in fp32 and int8 (16 GB of
+                         disk, 16 GB of memory)
   --steps N              with --real-size: steps of Stage C, and of Stage B (default 2)
   --weights-folder DIR   where random weights go (default: in the system's temporary folder)
   --keep                 leave them there for the next run`;
@@ -39,13 +48,14 @@ async function paintInTurns(
   entries: readonly Entry[],
   { rounds, folder, warmUp }: { rounds: number; folder: string; warmUp: Partial<Picture> },
 ): Promise<PainterRuns[]> {
-  const painters = entries.map((entry) => ({ entry, runs: [] as Awaited<ReturnType<typeof paint>>[] }));
+  const painters = entries.map((entry) => ({ entry, runs: [] as Painted[] }));
   const outputOf = ({ name }: Entry) => join(folder, `${name}.png`);
   for (let round = 0; round <= rounds; round++) {
     for (const { entry, runs } of painters) {
       const picture = { ...entry.picture, output: outputOf(entry) };
-      if (round === 0) await paint(entry, { ...picture, ...warmUp });
-      else runs.push(await paint(entry, picture));
+      const painted = await paint(entry, round === 0 ? { ...picture, ...warmUp } : picture);
+      console.error(`${entry.name}${round === 0 ? ", for caches" : ""}: ${painted.seconds.toFixed(1)} s`);
+      if (round > 0) runs.push(painted);
     }
   }
   return painters.map(({ entry, runs }) => ({ name: entry.name, runs, output: outputOf(entry) }));
