@@ -2,7 +2,7 @@
  * A whole model of random weights in the layout of the published repositories, for whoever opens models by their folders.
  * @module
  */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { PublishedNetwork, RandomCheckpoint } from "./cases.ts";
 
@@ -62,7 +62,7 @@ export async function writePublishedModel(
     });
     await Deno.symlink(tokenizer, join(repository, "tokenizer"), { type: "dir" });
     for (const [part, network] of Object.entries(networks)) {
-      await Deno.symlink(checkpoints[network].folder, join(repository, part), { type: "dir" });
+      await Deno.symlink(resolve(checkpoints[network].folder), join(repository, part), { type: "dir" });
     }
   }
 }
