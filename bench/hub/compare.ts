@@ -16,6 +16,7 @@ const help = `deno task bench:hub --python VENV/bin/python [flags]
   --small-files N    number of small ones (default 200)
   --small-bytes N    size of each of them (default 20000)
   --rounds N         downloads by each contender (default 3)
+  --line-mbit N      what the hub's line carries a second (default: as much as the machine does)
   --json FILE        write all numbers`;
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
@@ -77,7 +78,7 @@ async function main(values: ReturnType<typeof readFlags>["values"]): Promise<voi
   const folder = await Deno.makeTempDir();
   await writeFiles(folder, sizes);
   const server = new Deno.Command(values.python, {
-    args: [here("./server.py"), folder],
+    args: [here("./server.py"), folder, ...(values["line-mbit"] === undefined ? [] : [values["line-mbit"]])],
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
@@ -134,6 +135,7 @@ function readFlags() {
       "small-files": text,
       "small-bytes": text,
       rounds: text,
+      "line-mbit": text,
       json: text,
       help: { type: "boolean" },
     },

@@ -1,16 +1,20 @@
 """A hub on the loopback that serves one repository from a folder: its files by sendfile, so that hardly any of the processor is the server's.
 
-Run as `python server.py FOLDER`, whose `files.json` lists paths, sizes and hashes. Prints its address, and runs until it is ended.
+Run as `python server.py FOLDER [MBIT]`, whose `files.json` lists paths, sizes and hashes. MBIT is what its line carries a second, for each
+file; as much as it can where left out. Prints its address, and runs until it is ended.
 """
 
 import http.server
 import json
 import pathlib
 import sys
+import time
 import urllib.parse
 
 MODEL = "bench/model"
 COMMIT = "b" * 40
+# Bytes that are sent at once.
+PIECE = 1 << 20
 
 
 class Hub(http.server.BaseHTTPRequestHandler):
@@ -52,7 +56,11 @@ class Hub(http.server.BaseHTTPRequestHandler):
         self.send_head(200, {"etag": f'"{etag}"', "x-repo-commit": COMMIT, "content-length": str(file["size"])})
         if has_body:
             with open(FOLDER / file["path"], "rb") as body:
-                self.connection.sendfile(body)
+                start = time.perf_counter()
+                for sent in range(0, file["size"], PIECE):
+                    if RATE:
+                        time.sleep(max(0, start + sent / RATE - time.perf_counter()))
+                    self.connection.sendfile(body, sent, min(PIECE, file["size"] - sent))
 
     def log_message(self, *_):
         pass
@@ -68,6 +76,8 @@ def entry(file):
 
 if __name__ == "__main__":
     FOLDER = pathlib.Path(sys.argv[1])
+    # Bytes a second.
+    RATE = float(sys.argv[2]) * 1e6 / 8 if len(sys.argv) > 2 else 0
     FILES = {file["path"]: file for file in json.loads((FOLDER / "files.json").read_text())}
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
