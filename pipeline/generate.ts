@@ -39,7 +39,7 @@ export async function* generate(jobs: readonly Job[], context: Context): Events 
   const decoderTexts = { jobs: decoderJobs, promptsOf: (job: Job) => promptsOf(job, "decoder") };
   const decoderText = yield* encodeTexts("decoder", decoder.text, decoderTexts, context);
   for (const job of decoderJobs) {
-    for (const group of job.groups) yield* runDecoder(job, group, { states: decoderText }, context);
+    for (const groups of job.decoderBatches) yield* runDecoder(job, groups, { states: decoderText }, context);
   }
   await release(decoder.stage.network, context);
 

@@ -23,7 +23,7 @@ import {
 } from "./sampling.ts";
 import type { GeneratedImage, GenerateOptions, HandOver, ResolvedOptions, StageName, StagePlan } from "./types.ts";
 
-/** The prompts of a job that Stage B decodes together: one, since diffusers decodes prompt by prompt. */
+/** The pictures of one prompt, on their way through Stages B and A. */
 export interface DecoderGroup {
   /** Name in saved tensors: `decoder`, or `decoder0`, `decoder1` … with several prompts. */
   readonly name: string;
@@ -35,6 +35,9 @@ export interface DecoderGroup {
   /** Stage B's result [imagesPerPrompt, 4, h, w]. */
   latents?: Tensor<"float32">;
 }
+
+/** Cells of Stage B's latents up to which a larger batch keeps the processor's cores busier. */
+const batchedCells = 8192;
 
 /** A generation: its settings, and what the stages have made of it so far. */
 export class Job {
@@ -124,6 +127,18 @@ export class Job {
     return this.prompts.length * this.options.imagesPerPrompt;
   }
 
+  /** The prompts that Stage B decodes together: as many as small pictures allow. */
+  get decoderBatches(): readonly (readonly DecoderGroup[])[] {
+    const { imagesPerPrompt, longPrompt } = this.options;
+    const { height, width } = this.plan.decoder;
+    const fitting = Math.max(1, Math.floor(batchedCells / (height * width * imagesPerPrompt)));
+    // Long prompts may differ in their number of tokens.
+    const size = longPrompt === "chunk" ? 1 : fitting;
+    const batches: DecoderGroup[][] = [];
+    for (let i = 0; i < this.groups.length; i += size) batches.push(this.groups.slice(i, i + size));
+    return batches;
+  }
+
   /** What each stage runs at once. */
   get batches(): Batches {
     return this.batchesOf(this.options);
@@ -136,7 +151,9 @@ export class Job {
       const turns = Math.ceil(count / size);
       return { ...batchOf(size, this.#takenScales(stage)), ...(turns === 1 ? {} : { turns }) };
     };
-    return { prior: batch("prior", this.count), decoder: batch("decoder", this.options.imagesPerPrompt) };
+    const [first] = this.decoderBatches;
+    const decoder = batch("decoder", first!.length * this.options.imagesPerPrompt);
+    return { prior: batch("prior", this.count), decoder };
   }
 
   /** How a stage is sampled; only what was given. */
@@ -183,7 +200,7 @@ export class Job {
       [this.needs("prior"), "prior text", 1],
       [this.needs("prior"), "prior", priorSteps],
       [this.needs("decoder"), "decoder text", 1],
-      [this.needs("decoder"), "decoder", decoderSteps * this.groups.length],
+      [this.needs("decoder"), "decoder", decoderSteps * this.decoderBatches.length],
       [this.needs("pixels"), "pixels", this.count],
       [this.needs("pixels") && this.options.post !== undefined, "post", this.count * (this.options.post?.length ?? 0)],
     ];

@@ -131,6 +131,38 @@ Deno.test("stream noise of one seed differs between the pictures of a batch and 
   assert.notDeepEqual(two.slice(0, two.length / 2), two.slice(two.length / 2));
 });
 
+Deno.test("small pictures of several prompts are decoded together, with the noise and the picture that each has alone", async () => {
+  await using pipeline = await open();
+  const paint = async (options: Partial<GenerateOptions>) => {
+    const tensors = new Map<string, Tensor>();
+    const steps: string[] = [];
+    const onTensor = (name: string, value: Tensor) => void tensors.set(name, value);
+    const run = pipeline.generate(request({ prompt: ["a fox", "rain", "snow"], onTensor, ...options }));
+    for await (const event of run) {
+      if (event.type === "step" && event.stage === "decoder") steps.push(`${event.step}/${event.total}`);
+    }
+    return { tensors, steps, images: (await run).images };
+  };
+  for (const seed of [5, [5, 6, 7]]) {
+    const together = await paint({ seed });
+    // Prompts that may have different numbers of tokens are decoded one by one.
+    const apart = await paint({ seed, longPrompt: "chunk" });
+    assert.deepEqual(together.steps, ["1/2", "2/2"]);
+    assert.deepEqual(apart.steps, ["1/6", "2/6", "3/6", "4/6", "5/6", "6/6"]);
+    const names = [...apart.tensors.keys()].filter((name) => name.includes("decoder"));
+    assert.deepEqual([...together.tensors.keys()].filter((name) => name.includes("decoder")).sort(), names.sort());
+    for (const name of names) {
+      const [found, expected] = [together.tensors.get(name)!, apart.tensors.get(name)!];
+      assert.deepEqual(found.shape, expected.shape, name);
+      if (name.startsWith("noise")) assert.deepEqual(found.data, expected.data, name);
+    }
+    for (const [i, { data }] of together.images.entries()) {
+      const off = data.map((value, at) => Math.abs(value - apart.images[i]!.data[at]!));
+      assert(Math.max(...off) <= 1, `picture ${i}`);
+    }
+  }
+});
+
 Deno.test("imageIndex makes any picture of a batch alone: its noise is bit for bit that of the batch, in both stages", async () => {
   await using pipeline = await open();
   const make = async (options: Partial<GenerateOptions>) => {

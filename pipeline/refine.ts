@@ -53,7 +53,7 @@ export async function* refine(
   const texts = { jobs: [job], promptsOf: (job: Job) => promptsOf(job, "decoder") };
   const states = yield* encodeTexts("decoder", decoder.text, texts, context);
   const group = job.groups[0]!;
-  yield* runDecoder(job, group, { states, refinement: { clean, strength } }, context);
+  yield* runDecoder(job, [group], { states, refinement: { clean, strength } }, context);
   await release(decoder.stage.network, context);
 
   const tiles = yield* loadAutoencoder(job, context);

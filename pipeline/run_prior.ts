@@ -59,7 +59,7 @@ export async function* samplePrior(
     return tensor("float32", latents.shape, addNoise({ sample, noise }, { t, schedule }));
   };
   const result = yield* sampleStage(job, "prior", {
-    name: "prior",
+    named: [{ name: "prior", count: latents.shape[0]! }],
     latents: start === undefined ? latents : noised,
     start,
     progress: { done: 0, total: job.stepsTaken("prior") },

@@ -9,20 +9,42 @@ import { batchParts, type Conditions, predictInParts } from "./batch_parts.ts";
 import { type Context, type Events, warnings } from "./context.ts";
 import { denoise, type DenoiseStep } from "./denoise.ts";
 import { finite } from "./finite.ts";
-import { stack } from "./guidance.ts";
+import { rows, stack } from "./guidance.ts";
 import type { Job } from "./job.ts";
 import { type SampledStage, usualScheduler } from "./sampling.ts";
 
+/** Rows that are recorded under a name of their own: `prior`, `decoder`, or `decoder0`, `decoder1` … with several prompts. */
+export interface NamedRows {
+  readonly name: string;
+  readonly count: number;
+}
+
+/** Hands each part of a tensor to whoever asked for tensors, under the name that is made of its own. */
+export function recordRows(
+  job: Job,
+  x: Tensor<"float32">,
+  named: readonly NamedRows[],
+  nameOf: (name: string) => string,
+): void {
+  if (!job.request.onTensor) return;
+  let at = 0;
+  for (const { name, count } of named) {
+    const { shape, data } = rows(x, at, at + count);
+    job.record(nameOf(name), named.length === 1 ? x : tensor("float32", shape, data.slice()));
+    at += count;
+  }
+}
+
 /** What a stage is sampled from. */
 export interface StageInput<C extends Conditions> {
-  /** What tensors of the run are named after: `prior`, `decoder`, `decoder0` … */
-  readonly name: string;
+  /** What tensors of the run are named after, in the order of their rows. */
+  readonly named: readonly NamedRows[];
   /** What stands at the first step's time t [b, …], or makes it. */
   readonly latents: Tensor<"float32"> | ((t: number) => Tensor<"float32">);
   /** First step to take; the job's own where left out. */
   readonly start?: number | undefined;
-  /** Place of the first picture in the run. */
-  readonly first?: number;
+  /** Draws the noise of a step, counted from 0; the job does where left out. */
+  readonly noise?: (step: number) => Tensor<"float32">;
   /** Steps that other loops of the stage have taken, and those of all. */
   readonly progress: { readonly done: number; readonly total: number };
   /** Copies of each latent that the network makes itself. */
@@ -37,16 +59,17 @@ export interface StageInput<C extends Conditions> {
 export async function* sampleStage<C extends Conditions>(
   job: Job,
   stage: SampledStage,
-  { name, start, first = 0, progress, copies, conditions, predict, ...input }: StageInput<C>,
+  { named, start, progress, copies, conditions, predict, ...input }: StageInput<C>,
   context: Context,
 ): Events<Tensor<"float32">> {
   const { sampling: { schedule, prediction } } = context.parts[stage];
   const own = job.sampling(stage);
   const chosen = context.registry.choose("scheduler", own.scheduler ?? usualScheduler);
   const scheduler = await chosen.create({ schedule, prediction });
+  const name = named.length === 1 ? named[0]!.name : `${named[0]!.name}…${named.at(-1)!.name}`;
   try {
-    const named = withName(chosen.name, scheduler);
-    const timesteps = job.timesteps(stage, { scheduler: named, schedule });
+    const sampler = withName(chosen.name, scheduler);
+    const timesteps = job.timesteps(stage, { scheduler: sampler, schedule });
     const begin = start ?? own.startStep ?? 0;
     const latents = typeof input.latents === "function" ? input.latents(timesteps[begin]!) : input.latents;
     const guided = job.isGuided(stage);
@@ -59,7 +82,7 @@ export async function* sampleStage<C extends Conditions>(
       name,
       schedule,
       prediction,
-      scheduler: named,
+      scheduler: sampler,
       timesteps,
       latents,
       scales: job.scales(stage),
@@ -81,7 +104,7 @@ export async function* sampleStage<C extends Conditions>(
             ),
         });
       },
-      noise: (step) => job.noise(stage, latents.shape, { step: step + 1, first }),
+      noise: input.noise ?? ((step) => job.noise(stage, latents.shape, { step: step + 1 })),
       signal: context.signal,
     });
     const takeEvaluations = () => {
@@ -89,7 +112,7 @@ export async function* sampleStage<C extends Conditions>(
       evaluations = 0;
       return taken;
     };
-    return yield* reportSteps(loop, { job, stage, name, takeEvaluations, ...progress }, context);
+    return yield* reportSteps(loop, { job, stage, named, takeEvaluations, ...progress }, context);
   } finally {
     await blame(chosen.plugin, () => scheduler.dispose?.());
   }
@@ -107,10 +130,10 @@ function withName(name: string, scheduler: Scheduler): Scheduler & { readonly na
 /** Passes the steps of a loop on as events and records their tensors; returns the last latents. */
 async function* reportSteps(
   loop: AsyncGenerator<DenoiseStep, Tensor<"float32">>,
-  { job, stage, name, takeEvaluations, done, total }: {
+  { job, stage, named, takeEvaluations, done, total }: {
     job: Job;
     stage: SampledStage;
-    name: string;
+    named: readonly NamedRows[];
     /** Rows that the network was run on since it was last asked. */
     takeEvaluations: () => number;
     done: number;
@@ -134,9 +157,9 @@ async function* reportSteps(
     newest = value;
     const { index, seconds, latents } = value;
     clock.step(stage, seconds, { evaluations: takeEvaluations() });
-    job.record(`noise.${name}.${index + 1}`, value.noise);
-    job.record(`${name}.model_output.${index}`, value.modelOutput);
-    job.record(`${name}.latents.${index}`, latents);
+    recordRows(job, value.noise, named, (name) => `noise.${name}.${index + 1}`);
+    recordRows(job, value.modelOutput, named, (name) => `${name}.model_output.${index}`);
+    recordRows(job, latents, named, (name) => `${name}.latents.${index}`);
     yield* warnings(job, parts[stage].stage.network);
     yield {
       type: "step",
