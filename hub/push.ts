@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ConfigError, HubError } from "../errors.ts";
-import type { HubClient } from "./client.ts";
+import { type HubClient, maxListBytes } from "./client.ts";
 
 /** A file to be pushed: one of the disk, or text that is made for it. */
 export interface PushedFile {
@@ -31,13 +31,18 @@ export interface PushOptions {
  *
  * @returns the commit and where to look at it
  * @throws {ConfigError} where there is no token
- * @throws {HubError} where the hub refuses; nothing is committed then
+ * @throws {HubError} where the hub refuses or the settings say offline; nothing is committed then
  */
 export async function pushFiles(
   id: string,
   files: readonly PushedFile[],
   { client, message, isPrivate = false, onProgress, signal }: PushOptions,
 ): Promise<{ commit: string; url: string }> {
+  if (client.settings.offline) {
+    throw new HubError(
+      `${id}: to push needs the network, which HF_HUB_OFFLINE forbids: run this without that variable`,
+    );
+  }
   if (!client.settings.token) {
     throw new ConfigError(`${id}: Expected a token that may write: set HF_TOKEN, or run hf auth login`);
   }
@@ -64,7 +69,7 @@ export async function pushFiles(
     title: message,
     operations,
     hubUrl: client.settings.endpoint,
-    fetch: client.fetcher(subject, { signal }),
+    fetch: client.fetcher(subject, { signal, maxBytes: maxListBytes }),
     useWebWorkers: false,
     ...(signal && { abortSignal: signal }),
   });

@@ -50,6 +50,20 @@ Deno.test("without a token, or with one that is not taken, nothing is pushed", (
     assert.equal(hub.repositories.size, 0);
   }));
 
+Deno.test("offline nothing is pushed, and no other command is said to help", () =>
+  inTempFolder(async (folder) => {
+    await using hub = new FakeHub();
+    for (const token of [true, false]) {
+      const client = clientOf(hub, folder, { token, offline: true });
+      const files = [{ path: "a.json", content: { text: "{}" } }];
+      await assert.rejects(() => pushFiles("me/model", files, { client, message: "x" }), {
+        name: "HubError",
+        message: "me/model: to push needs the network, which HF_HUB_OFFLINE forbids: run this without that variable",
+      });
+    }
+    assert.deepEqual(hub.requests, []);
+  }));
+
 Deno.test("hidden files and the state of a training are not pushed", () => {
   const paths = ["prior/config.json", ".git/config", "training/state.safetensors", "a/.DS_Store", "wuerstchen.json"];
   assert.deepEqual(pushedPaths(paths), ["prior/config.json", "wuerstchen.json"]);
