@@ -3,8 +3,9 @@
  * @module
  */
 import { HubError } from "../errors.ts";
+import { firstBytes } from "./first_bytes.ts";
 import { explainNetworkError, explainStatus, isTemporary, retryAfter, type Subject } from "./refusals.ts";
-import { nextAddress } from "./redirect.ts";
+import { isRedirection, nextAddress } from "./redirect.ts";
 import type { HubSettings } from "./settings.ts";
 import { watchStall } from "./stall.ts";
 
@@ -18,7 +19,18 @@ export interface HubRequest {
   readonly subject: Subject;
   /** Statuses that are answers and no errors, besides those of success. */
   readonly answers?: readonly number[] | undefined;
+  /**
+   * Reads the whole answer, which has no more bytes than this; one that breaks off is asked for again. Where left out, its body is the
+   * caller's to read, however long it is.
+   */
+  readonly maxBytes?: number | undefined;
 }
+
+/** Most bytes of an answer that lists or describes files: more than those of any model. */
+export const maxListBytes = 64 << 20;
+
+/** Bytes of a refusal that are read: it says what it has to say at its beginning. */
+const refusalBytes = 4096;
 
 /** Longest time in seconds that a server may ask to wait for before this gives up. */
 const longestWait = 120;
@@ -48,7 +60,8 @@ export class HubClient {
    * Sends a request, follows redirections, and tries again what failed for the moment. What can be sent only once (its body is a
    * stream) is.
    *
-   * The token goes to the endpoint's host only. The answer's body fails once it stalls.
+   * The token goes to the endpoint's host only, and not even there once another host has led back to it. The answer's body fails once it
+   * stalls; of one that is no success only the first bytes are fetched.
    *
    * @throws {HubError} where the hub cannot be reached or refuses, saying what to do
    */
@@ -65,7 +78,7 @@ export class HubClient {
   }
 
   /** The same as a function in the shape of `fetch`, for libraries. */
-  fetcher(subject: Subject, options: Pick<HubRequest, "signal" | "answers"> = {}): typeof fetch {
+  fetcher(subject: Subject, options: Pick<HubRequest, "signal" | "answers" | "maxBytes"> = {}): typeof fetch {
     return (input, init) => {
       const { method, headers, body, signal: own } = input instanceof Request ? input : init ?? {};
       return this.request(input instanceof Request ? input.url : String(input), {
@@ -81,13 +94,18 @@ export class HubClient {
 
   async #attempt(
     url: string,
-    { subject, answers = [], ...request }: HubRequest,
+    { subject, answers = [], maxBytes, ...request }: HubRequest,
   ): Promise<Response | { error: HubError; temporary: boolean; wait?: number | undefined }> {
     const stop = new AbortController();
     const signal = request.signal ? AbortSignal.any([request.signal, stop.signal]) : stop.signal;
-    let response: Response;
+    const { method = "GET" } = request;
+    let response: Response | undefined;
     try {
       response = await this.#follow(url, { ...request, signal, stop, subject });
+      if (response.ok) {
+        const watched = watchStall(response, { seconds: this.settings.stallSeconds, stop });
+        return maxBytes === undefined ? watched : await this.#readWhole(watched, { maxBytes, subject });
+      }
     } catch (error) {
       request.signal?.throwIfAborted();
       if (error instanceof Deno.errors.NotCapable) {
@@ -95,15 +113,45 @@ export class HubClient {
         throw new Deno.errors.NotCapable(`Cannot ask ${host}: run with --allow-net=${host}`, { cause: error });
       }
       if (error instanceof HubError || !isNetworkError(error)) throw error;
-      return { error: explainNetworkError(error, { host: new URL(url).host, ...this.settings }), temporary: true };
+      // What was answered was done: to ask again is harmless only where nothing was changed.
+      const temporary = response === undefined || ["GET", "HEAD"].includes(method);
+      return { error: explainNetworkError(error, { host: new URL(url).host, ...this.settings }), temporary };
     }
-    if (response.ok || answers.includes(response.status)) {
-      return watchStall(response, { seconds: this.settings.stallSeconds, stop });
-    }
-    const text = await response.text().catch(() => "");
+    const text = await this.#readRefusal(response, stop);
+    request.signal?.throwIfAborted();
+    const { status, statusText } = response;
+    if (answers.includes(status)) return new Response(text, { status, statusText, headers: response.headers });
     const facts = { host: this.#host, endpoint: this.settings.endpoint, hasToken: this.settings.token !== undefined };
     const error = explainStatus(response, { text: text.slice(0, 2000), subject, ...facts });
-    return { error, temporary: isTemporary(response.status), wait: retryAfter(response) };
+    return { error, temporary: isTemporary(status), wait: retryAfter(response) };
+  }
+
+  /** @throws {HubError} where it is longer */
+  async #readWhole(
+    response: Response,
+    { maxBytes, subject }: { maxBytes: number; subject: Subject },
+  ): Promise<Response> {
+    const bytes = await firstBytes(response, maxBytes + 1);
+    const { status, statusText, headers } = response;
+    if (bytes.byteLength <= maxBytes) {
+      return new Response(response.body ? bytes : null, { status, statusText, headers });
+    }
+    const { endpointVariable = "HF_ENDPOINT" } = this.settings;
+    throw new HubError(
+      `${subject.id}: ${this.#host} answers with more than ${maxBytes} bytes where a list is expected: check ${endpointVariable}`,
+    );
+  }
+
+  /** What a refusal says, as far as it comes in time. */
+  async #readRefusal(response: Response, stop: AbortController): Promise<string> {
+    const timer = setTimeout(() => stop.abort(), this.settings.stallSeconds * 1000);
+    try {
+      return new TextDecoder().decode(await firstBytes(response, refusalBytes));
+    } catch {
+      return "";
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #follow(
@@ -125,13 +173,15 @@ export class HubClient {
           "once without that variable",
       );
     }
+    let isTrusted = true;
     for (let hops = 0; hops <= maxRedirects; hops++) {
+      isTrusted &&= url.host === this.#host;
       const sent = new Headers(headers);
       sent.set("user-agent", "wuerstchen");
       // A body that is compressed on its way has another length than the file.
       sent.set("accept-encoding", "identity");
       const { token } = this.settings;
-      if (token && url.host === this.#host && !sent.has("authorization")) sent.set("authorization", token.header);
+      if (token && isTrusted && !sent.has("authorization")) sent.set("authorization", token.header);
       // What is sent may take as long as it takes.
       const timer = request.body ? undefined : setTimeout(
         () => stop.abort(new DOMException(`no answer within ${this.settings.answerSeconds} s`, "TimeoutError")),
@@ -149,9 +199,9 @@ export class HubClient {
       } finally {
         clearTimeout(timer);
       }
+      if (isRedirection(response)) await response.body?.cancel();
       const next = nextAddress(response, url, this.settings);
       if (next === undefined) return response;
-      await response.body?.cancel();
       // Whatever a caller said to one host is not meant for another.
       if (next.host !== url.host) { for (const name of ["authorization", "cookie"]) headers.delete(name); }
       url = next;

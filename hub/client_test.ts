@@ -104,6 +104,51 @@ Deno.test("the token goes to the endpoint's host only, never along a redirection
     // Nor to a host that leads back.
     hub.fail(/cdn:/, { redirect: `${hub.url}/${id}/resolve/main/config.json` });
     assert.equal(await get(client, `${id}/resolve/main/model.safetensors`), "{}");
+    assert.deepEqual(hub.requests.slice(4).map(({ host, authorization }) => [host, authorization]), [
+      ["hub", `Bearer ${fakeToken}`],
+      ["cdn", null],
+      ["hub", null],
+    ]);
+    // Nor from a file that lies on another host to begin with.
+    hub.fail(/cdn:/, { redirect: `${hub.url}/${id}/resolve/main/config.json` });
+    await (await client.request(`${hub.cdn}/${id}/model.safetensors`, { subject })).text();
+    assert.deepEqual(hub.requests.slice(7).map(({ authorization }) => authorization), [null, null]);
+  }));
+
+Deno.test("a refusal that never ends is read as far as it says something, and one that stalls not for longer than a download", () =>
+  withHub(async (hub) => {
+    const client = clientOf(hub, "", { stallSeconds: 0.1 });
+    const ask = (maxBytes?: number) =>
+      client.request(client.url(`${id}/resolve/main/config.json`), {
+        subject,
+        maxBytes,
+        signal: AbortSignal.timeout(10_000),
+        answers: [409],
+      });
+    for (const body of [{ endless: true }, { stall: 1 }]) {
+      hub.fail(/config/, { status: 404, ...body });
+      await fails(() => ask(), /has no file "config.json" at main/);
+      hub.fail(/config/, { status: 409, ...body });
+      assert.ok((await (await ask()).text()).length <= 4096);
+      hub.fail(/config/, { status: 503, ...body });
+      assert.equal(await (await ask()).text(), "{}");
+    }
+    hub.fail(/config/, { redirect: `/${id}/resolve/main/config.json`, endless: true });
+    assert.equal(await (await ask()).text(), "{}");
+    hub.fail(/config/, { redirect: "ftp://x/", endless: true });
+    await fails(() => ask(), /redirects to no web address/);
+  }));
+
+Deno.test("a list that never ends is refused, and one that breaks off is asked for again", () =>
+  withHub(async (hub) => {
+    const client = clientOf(hub, "", { stallSeconds: 0.1 });
+    const list = () => listRepository(client, { id, revision: "main" }, { signal: AbortSignal.timeout(10_000) });
+    for (const part of [/revision/, /tree/]) {
+      hub.fail(part, { status: 200, endless: true });
+      await fails(list, /^org\/model: 127\.0\.0\.1:\d+ answers with more than 67108864 bytes where a list is expected/);
+      hub.fail(part, { status: 200, stall: 1 });
+      assert.equal((await list()).files.size, 2);
+    }
   }));
 
 Deno.test("redirections that lead in circles end", () =>

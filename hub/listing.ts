@@ -6,7 +6,7 @@ import { z } from "zod";
 import { CheckpointError, HubError } from "../errors.ts";
 import { containedPath } from "../files/contained_path.ts";
 import { quote } from "../weights/quote.ts";
-import type { HubClient } from "./client.ts";
+import { type HubClient, maxListBytes } from "./client.ts";
 import { isCommit, type ModelId } from "./model_id.ts";
 
 /** A file of a repository. */
@@ -59,6 +59,7 @@ export async function listRepository(
   const response = await client.request(client.url(`api/models/${id}/revision/${encodeURIComponent(revision)}`), {
     subject,
     signal,
+    maxBytes: maxListBytes,
   });
   const { sha: commit } = parseAnswer(info, await response.json().catch(() => undefined), { id, client });
   // The library is large, and offline runs never need it.
@@ -69,7 +70,7 @@ export async function listRepository(
     revision: commit,
     recursive: true,
     hubUrl: client.settings.endpoint,
-    fetch: client.fetcher(subject, { signal }),
+    fetch: client.fetcher(subject, { signal, maxBytes: maxListBytes }),
   });
   for await (const found of entries) {
     if (found.type !== "file") continue;

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { HubError } from "../errors.ts";
 import { quote } from "../weights/quote.ts";
-import type { HubClient } from "./client.ts";
+import { type HubClient, maxListBytes } from "./client.ts";
 import type { RemoteFile } from "./listing.ts";
 
 /** A wheel: a zip file for one version and platform. */
@@ -80,6 +80,7 @@ async function listFiles(
     subject: { id: project },
     headers: { accept: "application/vnd.pypi.simple.v1+json, text/html;q=0.1" },
     answers: [401, 403, 404],
+    maxBytes: maxListBytes,
     signal,
   });
   const text = await response.text();

@@ -4,7 +4,10 @@
  */
 import { HubError } from "../errors.ts";
 
-const redirections = [301, 302, 303, 307, 308];
+/** Whether an answer leads elsewhere. */
+export function isRedirection({ status }: Pick<Response, "status">): boolean {
+  return [301, 302, 303, 307, 308].includes(status);
+}
 
 /**
  * The address that an answer leads to; `undefined` where it is no redirection.
@@ -12,12 +15,12 @@ const redirections = [301, 302, 303, 307, 308];
  * @throws {HubError} where it leads from https to plain http, or to no web address at all
  */
 export function nextAddress(
-  { status, headers }: Pick<Response, "status" | "headers">,
+  response: Pick<Response, "status" | "headers">,
   from: URL,
   { endpointVariable = "HF_ENDPOINT" }: { endpointVariable?: string | undefined } = {},
 ): URL | undefined {
-  if (!redirections.includes(status)) return undefined;
-  const location = headers.get("location") ?? "";
+  if (!isRedirection(response)) return undefined;
+  const location = response.headers.get("location") ?? "";
   const next = location !== "" && URL.canParse(location, from) ? new URL(location, from) : undefined;
   if (next === undefined || !/^https?:$/.test(next.protocol)) {
     throw new HubError(`${from.host} redirects to no web address: try another ${endpointVariable}`);

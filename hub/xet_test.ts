@@ -49,7 +49,13 @@ Deno.test(
 );
 
 Deno.test("where Xet storage fails, a plain download follows", async () => {
-  for (const fault of [{ status: 500 }, { status: 404 }, { redirect: "http://127.0.0.1:9/" }]) {
+  const faults = [
+    { status: 500 },
+    { status: 404 },
+    { redirect: "http://127.0.0.1:9/" },
+    { status: 200, endless: true },
+  ];
+  for (const fault of faults) {
     await withXet(async (hub, pull) => {
       hub.fail(/cdn:\/(v2|blocks)/, fault, { times: 100 });
       assert.deepEqual(await pull(), weights);

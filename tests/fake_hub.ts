@@ -31,9 +31,11 @@ export interface Fault {
   readonly longer?: number;
   /** Answers a request for a part with the whole (200). */
   readonly ignoreRange?: boolean;
-  /** Sends this status with these headers. */
+  /** Sends this status with these headers, and a body that `stall` may end. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sends a body without an end behind `status` or `redirect`. */
+  readonly endless?: boolean;
   /** Redirects there. */
   readonly redirect?: string;
   /** Never answers. */
@@ -66,6 +68,11 @@ const isLarge = (path: string) => /\.(safetensors|bin|onnx|pt)$/.test(path);
 /** The hub's name for a file's contents. */
 export function fakeHash(path: string, bytes: Uint8Array): string {
   return isLarge(path) ? digest("sha256", bytes) : digest("sha1", `blob ${bytes.byteLength}\0`, bytes);
+}
+
+function endlessBody(): ReadableStream<Uint8Array> {
+  const piece = new TextEncoder().encode("[".repeat(65536));
+  return new ReadableStream({ pull: (controller) => controller.enqueue(piece.slice()) }, { highWaterMark: 0 });
 }
 
 /** A running hub and, on another port, the host that its large files are redirected to. */
@@ -152,8 +159,14 @@ export class FakeHub implements AsyncDisposable {
     if (scripted) scripted.left--;
     const fault = scripted?.fault ?? {};
     if (fault.silent) await new Promise<void>((resolve) => this.#open.add(resolve));
-    if (fault.redirect !== undefined) return new Response(null, { status: 302, headers: { location: fault.redirect } });
-    if (fault.status !== undefined) return new Response("no", { status: fault.status, headers: fault.headers ?? {} });
+    const { status, redirect, endless } = fault;
+    if (redirect !== undefined) {
+      return new Response(endless ? endlessBody() : null, { status: 302, headers: { location: redirect } });
+    }
+    if (status !== undefined) {
+      const body = endless ? endlessBody() : this.#body(new TextEncoder().encode("no"), fault);
+      return new Response(body, { status, headers: fault.headers ?? {} });
+    }
     if (host === "cdn") return await this.#transfer(request, path, fault);
     return await this.#hubAnswer(request, path, fault);
   }
