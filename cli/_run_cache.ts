@@ -36,10 +36,16 @@ export async function runCacheList(flags: CacheFlags): Promise<void> {
   const lines = repositories.flatMap(({ id, bytes, revisions, partials }) => [
     `${visibleText(id)}  ${formatBytes(bytes)}${partials.length > 0 ? `  ${partials.length} not complete` : ""}`,
     ...revisions.map(({ commit, refs, files, bytes }) =>
-      `  ${commit.slice(0, 12)}  ${visibleText(refs.join(", ")) || "(old)"}  ${files} files  ${formatBytes(bytes)}`
+      `  ${commit.slice(0, 12)}  ${namesOf(commit, refs)}  ${files} files  ${formatBytes(bytes)}`
     ),
   ]);
   writeOut([...lines, `${formatBytes(sum(repositories))} in ${visibleText(folder)}`, ""].join("\n"));
+}
+
+/** What a revision is kept for; one without any is what `prune` removes. */
+function namesOf(commit: string, refs: readonly string[]): string {
+  const names = refs.map((ref) => ref === commit ? "(asked for by commit)" : visibleText(ref));
+  return names.join(", ") || "(no branch)";
 }
 
 function sum(items: readonly { readonly bytes: number }[]): number {
@@ -49,32 +55,40 @@ function sum(items: readonly { readonly bytes: number }[]): number {
 /**
  * Removes models or revisions.
  *
- * @throws {ConfigError} where one is not there, or nobody says yes
+ * @throws {ConfigError} where one is not there or is being fetched, or nobody says yes
  */
 export async function runCacheRemove(names: readonly string[], flags: CacheFlags): Promise<void> {
   const { repositories } = await readCache();
-  await removeAll(planRemoval(repositories, names), flags);
+  const [busy] = await removeAll(planRemoval(repositories, names), flags);
+  if (busy !== undefined) throw new ConfigError(`${leftAlone(busy)}: try again once that has ended`);
 }
 
 /** Removes what nothing needs. */
 export async function runCachePrune(flags: CacheFlags): Promise<void> {
   const { repositories } = await readCache();
-  await removeAll(planPruning(repositories), flags);
+  const busy = await removeAll(planPruning(repositories), flags);
+  for (const id of busy) openTerminal("stderr").write(`${leftAlone(id)}\n`);
 }
 
-async function removeAll(planned: readonly Removal[], flags: CacheFlags): Promise<void> {
+/** Removes what was planned, tells so, and returns the repositories that were left alone. */
+async function removeAll(planned: readonly Removal[], flags: CacheFlags): Promise<readonly string[]> {
   const { dryRun = false, yes = false } = flags;
   if (!dryRun && !yes && planned.length > 0) confirmRemoval(planned);
-  const removed = dryRun ? planned : await remove(planned);
+  const { removed, busy } = await remove(planned, { dryRun });
   if (flags.json) {
-    return writeOut(
-      json({ dryRun, removed: removed.map(({ what, bytes }) => ({ what, bytes })), bytes: sum(removed) }),
+    writeOut(
+      json({ dryRun, removed: removed.map(({ what, bytes }) => ({ what, bytes })), bytes: sum(removed), busy }),
     );
+  } else {
+    const lines = removed.map(({ what, bytes }) => `${visibleText(what)}  ${formatBytes(bytes)}\n`);
+    const word = dryRun ? "would be freed" : "freed";
+    writeOut(`${lines.join("")}${formatBytes(sum(removed))} ${word}\n`);
   }
-  const lines = removed.map(({ what, bytes }) => `${visibleText(what)}  ${formatBytes(bytes)}\n`);
-  const word = dryRun ? "would be freed" : "freed";
-  writeOut(`${lines.join("")}${formatBytes(sum(removed))} ${word}\n`);
+  return busy;
 }
+
+/** What is said of a repository that is being fetched. */
+const leftAlone = (id: string) => `${visibleText(id)}: is being fetched, nothing of it is removed`;
 
 function confirmRemoval(planned: readonly Removal[]): void {
   if (!Deno.stdin.isTerminal()) {
@@ -95,7 +109,7 @@ function confirmRemoval(planned: readonly Removal[]): void {
 export async function runCacheVerify(names: readonly string[], flags: CacheFlags): Promise<void> {
   const { repositories } = await readCache();
   const chosen = names.length === 0 ? repositories : planRemoval(repositories, names.map((name) => name.split("@")[0]!))
-    .map(({ id }) => repositories.find((repository) => repository.id === id)!);
+    .map(({ repository }) => repositories.find(({ id }) => id === repository!.id)!);
   using interruption = watchInterruption();
   using progress = new PercentProgress("hash");
   const all = sum(chosen);

@@ -13,13 +13,15 @@ export interface CacheFlags {
 }
 
 const examples = `
-The cache is the one of Python's huggingface_hub ($HF_HUB_CACHE): what is removed is gone for both.
+The cache is the one of Python's huggingface_hub ($HF_HUB_CACHE): what is removed is gone for both. What is
+being fetched is left alone.
 
 Examples:
   wuerstchen cache ls
   wuerstchen cache rm warp-ai/wuerstchen             a model
   wuerstchen cache rm warp-ai/wuerstchen@0123abcd    one revision of it
-  wuerstchen cache prune --dry-run                   what would go: old revisions, given up downloads
+  wuerstchen cache prune --dry-run                   what would go: revisions that no branch or tag is at and nobody
+                                                     asked for by their commit, given up downloads
   wuerstchen cache verify                            hashes everything and compares
 `;
 

@@ -352,6 +352,35 @@ Deno.test(
 );
 
 Deno.test(
+  "pruning and removing leave a pull that is going on alone, and say so",
+  withHub(async ({ hub, blobs, start, run }) => {
+    hub.fail(/cdn:.*decoder\/diffusion/, { slow: 200 });
+    const child = start(["pull", hubModel.decoder, "-q"]);
+    const pulled = child.output();
+    const { files } = hub.repositories.get(hubModel.decoder)!;
+    const partial = join(blobs, `${fakeHash(weights, files[weights]!)}.incomplete`);
+    while (((await Deno.stat(partial).catch(() => undefined))?.size ?? 0) === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const [pruned, removed] = await Promise.all([
+      run(["cache", "prune", "-y"]),
+      run(["cache", "rm", hubModel.decoder, "-y", "--json"]),
+    ]);
+    assert.deepEqual(pruned, {
+      code: 0,
+      out: "0 MB freed\n",
+      err: "org/wuerstchen: is being fetched, nothing of it is removed\n",
+    });
+    assert.equal(removed.code, 2);
+    assert.deepEqual(JSON.parse(removed.out), { dryRun: false, removed: [], bytes: 0, busy: [hubModel.decoder] });
+    assert.match(removed.err, /^error: org\/wuerstchen: is being fetched.*try again once that has ended\n$/);
+    const { code, stderr } = await pulled;
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    assert.equal((await run(["pull", hubModel.decoder, "-q"], { env: { HF_HUB_OFFLINE: "1" } })).code, 0);
+  }),
+);
+
+Deno.test(
   "a licence that forbids commercial use is accepted once by --accept-license",
   withHub(async ({ hub, run }) => {
     const { files } = hub.repositories.get(hubModel.decoder)!;

@@ -26,6 +26,7 @@ import {
 import { hasBlob } from "./download_blob.ts";
 import { takeLock } from "./lock.ts";
 import { isCommit, parseModelId } from "./model_id.ts";
+import { holdRepository } from "./repository_lock.ts";
 
 const manifestName = "bundle.json";
 const maxManifestBytes = 16 << 20;
@@ -193,6 +194,8 @@ export async function openBundle(
 ): Promise<OpenedBundle> {
   using file = await Deno.open(path);
   const manifest = await readManifest(file, { path });
+  using holds = new DisposableStack();
+  for (const { id } of manifest.repositories) holds.use(await holdRepository({ cacheFolder, id }, { signal }));
   const missing = await missingBlobs(manifest, cacheFolder);
   if (missing.size > 0) {
     await checkRoom(missing, { path, cacheFolder });
@@ -210,7 +213,9 @@ export async function openBundle(
     const repository = repositoryFolder(cacheFolder, id);
     for (const { path, hash } of files) await placeInSnapshot(repository, { commit, path, hash });
     // What was fetched since is newer.
-    if (await readRef(repository, revision) === undefined) await writeRef(repository, { revision, commit });
+    if (isCommit(revision) || await readRef(repository, revision) === undefined) {
+      await writeRef(repository, { revision, commit });
+    }
     repositories.push({ id, commit, folder: snapshotFolder(repository, commit) });
   }
   return { repositories };

@@ -16,7 +16,7 @@ export interface CachedFile {
 /** A commit of a repository in the cache. */
 export interface CachedRevision {
   readonly commit: string;
-  /** Branches and tags that were at it when they were last fetched. */
+  /** Branches and tags that were at it when they were last fetched; the commit itself where it was asked for as such. */
   readonly refs: readonly string[];
   readonly files: number;
   /** Bytes of its files, those included that other commits share. */
@@ -46,12 +46,13 @@ export async function listCache(cacheFolder: string): Promise<CachedRepository[]
   const found: CachedRepository[] = [];
   for (const name of await namesIn(cacheFolder)) {
     const id = repositoryOf(name);
-    if (id !== undefined) found.push(await readRepository(join(cacheFolder, name), id));
+    if (id !== undefined) found.push(await readCachedRepository(join(cacheFolder, name), { id }));
   }
   return found.sort((a, b) => a.id < b.id ? -1 : 1);
 }
 
-async function readRepository(folder: string, id: string): Promise<CachedRepository> {
+/** Reads what the cache holds of a model, in its folder. */
+export async function readCachedRepository(folder: string, { id }: { id: string }): Promise<CachedRepository> {
   const blobs = new Map<string, CachedFile>();
   let modified = 0;
   for (const name of await namesIn(join(folder, "blobs"))) {

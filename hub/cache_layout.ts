@@ -4,8 +4,9 @@
  * ```
  * models--org--name/blobs/<hash>               contents by their hash
  * models--org--name/snapshots/<commit>/<path>  links to them
- * models--org--name/refs/<revision>            the commit of a branch or tag
+ * models--org--name/refs/<revision>            the commit of a branch or tag, or of itself where it was asked for by its commit
  * .locks/models--org--name/<hash>.lock         held while a blob is written
+ * .locks/models--org--name/repository.lock     held while a repository is fetched, by us alone
  * ```
  * @module
  */
@@ -60,13 +61,16 @@ export async function readRef(repository: string, revision: string): Promise<str
   throw new CheckpointError(`${path}: Expected a commit of 40 digits: remove this file`);
 }
 
-/** Remembers the commit of a revision. */
+/**
+ * Remembers the commit of a revision. A commit that was asked for as such is one too: Python's huggingface_hub writes none for it, and
+ * takes it for a tag, so that neither prunes what somebody wants.
+ */
 export async function writeRef(
   repository: string,
   { revision, commit }: { revision: string; commit: string },
 ): Promise<void> {
-  if (revision === commit || await readRef(repository, revision).catch(() => undefined) === commit) return;
   const path = containedPath(join(repository, "refs"), revision, { source: repository });
+  if ((await Deno.readTextFile(path).catch(() => undefined))?.trim() === commit) return;
   await Deno.mkdir(dirname(path), { recursive: true });
   await writeFileAtomic(path, new TextEncoder().encode(commit), { force: true });
 }

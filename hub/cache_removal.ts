@@ -4,20 +4,30 @@
  */
 import { basename, dirname, join } from "node:path";
 import { ConfigError } from "../errors.ts";
-import { tryLock } from "../files/try_lock.ts";
-import type { CachedFile, CachedRepository } from "./cache_contents.ts";
-import { lockPath, partialEnding, snapshotFolder, unlessMissing } from "./cache_layout.ts";
+import { type CachedFile, type CachedRepository, readCachedRepository } from "./cache_contents.ts";
+import { snapshotFolder, unlessMissing } from "./cache_layout.ts";
 import { parseModelId } from "./model_id.ts";
+import { claimRepository } from "./repository_lock.ts";
 
 /** What is to be removed: nothing has happened yet. */
 export interface Removal {
   /** What it is, for people: `org/name`, `org/name@commit` or a file. */
   readonly what: string;
-  readonly id: string;
   /** Files and folders. */
   readonly paths: readonly string[];
   /** Bytes that become free. */
   readonly bytes: number;
+  /** The repository that it belongs to; nothing where it belongs to none. */
+  readonly repository?: RemovalSource;
+}
+
+/** A repository that something is to be removed of. */
+interface RemovalSource {
+  /** `org/name`. */
+  readonly id: string;
+  readonly folder: string;
+  /** Plans the same of the repository as it has become; nothing where that has nothing to be removed any more. */
+  again(now: CachedRepository): Removal | undefined;
 }
 
 /**
@@ -33,7 +43,7 @@ export function planRemoval(repositories: readonly CachedRepository[], names: re
       throw new ConfigError(`${name}: is not in the cache: wuerstchen cache ls lists what is`);
     }
     if (revision === undefined) {
-      return { what: repository.id, id: repository.id, paths: [repository.folder], bytes: repository.bytes };
+      return wholeRepository(repository);
     }
     const matches = repository.revisions.filter(({ commit, refs }) =>
       refs.includes(revision) || /^[0-9a-f]{6,40}$/.test(revision) && commit.startsWith(revision)
@@ -44,40 +54,48 @@ export function planRemoval(repositories: readonly CachedRepository[], names: re
       );
       throw new ConfigError(`${name}: Expected one revision of ${there || "none"}`);
     }
-    return removalOf(repository, matches[0]!.commit);
+    return wholeRevision(repository, matches[0]!.commit);
   });
 }
 
-/** Plans to remove revisions that no branch or tag is at, contents that nothing uses, and downloads that were given up. */
+/** Plans to remove revisions that no branch or tag is at and nobody has asked for by their commit, contents that nothing uses, and downloads that were given up. */
 export function planPruning(repositories: readonly CachedRepository[]): Removal[] {
   return repositories.flatMap((repository) => {
-    const { id, revisions, partials, orphans } = repository;
-    const detached = revisions.filter(({ refs }) => refs.length === 0).map(({ commit }) =>
-      removalOf(repository, commit)
-    );
-    const rest = [...partials, ...orphans].map(({ path, bytes }): Removal => ({
-      what: `${id}: ${basename(path)}`,
-      id,
-      paths: [path],
-      bytes,
-    }));
+    const { id, folder, revisions, partials, orphans } = repository;
+    const again = (what: string) => (now: CachedRepository) => planPruning([now]).find((one) => one.what === what);
+    const detached = revisions.filter(({ refs }) => refs.length === 0).map(({ commit }) => {
+      const removal = wholeRevision(repository, commit);
+      return { ...removal, repository: { id, folder, again: again(removal.what) } };
+    });
+    const rest = [...partials, ...orphans].map(({ path, bytes }): Removal => {
+      const what = `${id}: ${basename(path)}`;
+      return { what, paths: [path], bytes, repository: { id, folder, again: again(what) } };
+    });
     return [...detached, ...rest];
   });
 }
 
-function removalOf({ id, folder, revisions }: CachedRepository, commit: string): Removal {
+function wholeRepository({ id, folder, bytes }: CachedRepository): Removal {
+  return { what: id, paths: [folder], bytes, repository: { id, folder, again: wholeRepository } };
+}
+
+function wholeRevision({ id, folder, revisions }: CachedRepository, commit: string): Removal {
   const kept = new Set(revisions.filter((one) => one.commit !== commit).flatMap(({ blobs }) => blobs));
   const { blobs, refs } = revisions.find((one) => one.commit === commit)!;
   const sizes: CachedFile[] = blobs.filter((path) => !kept.has(path)).map((path) => ({ path, bytes: sizeOf(path) }));
   return {
     what: `${id}@${commit}`,
-    id,
     paths: [
       ...refs.map((ref) => join(folder, "refs", ref)),
       snapshotFolder(folder, commit),
       ...sizes.map(({ path }) => path),
     ],
     bytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0),
+    repository: {
+      id,
+      folder,
+      again: (now) => now.revisions.some((one) => one.commit === commit) ? wholeRevision(now, commit) : undefined,
+    },
   };
 }
 
@@ -89,31 +107,45 @@ function sizeOf(path: string): number {
   }
 }
 
-/**
- * Removes what was planned. A download that is going on is left alone.
- *
- * @returns the removals that were made
- */
-export async function remove(removals: readonly Removal[]): Promise<Removal[]> {
-  const done: Removal[] = [];
-  for (const removal of removals) {
-    if (await isBusy(removal)) continue;
-    for (const path of removal.paths) await Deno.remove(path, { recursive: true }).catch(unlessMissing);
-    done.push(removal);
-  }
-  return done;
+/** What {@linkcode remove} has done. */
+export interface RemovalOutcome {
+  readonly removed: readonly Removal[];
+  /** Repositories, `org/name`, that were left alone: they are being fetched. */
+  readonly busy: readonly string[];
 }
 
-/** Whether a partial file is being written: then its lock is held. */
-async function isBusy({ id, paths: [path = ""] }: Removal): Promise<boolean> {
-  if (!path.endsWith(partialEnding)) return false;
-  const [hash = ""] = basename(path).split(".");
-  const lock = lockPath(dirname(dirname(dirname(path))), id, hash);
-  const file = await Deno.open(lock, { write: true }).catch(unlessMissing);
-  if (!file) return false;
-  try {
-    return !await tryLock(file).catch(() => true);
-  } finally {
-    file.close();
+/**
+ * Removes what was planned. A repository that is being fetched is left alone, and since somebody may have fetched something between
+ * plan and removal, only that is removed which would be planned again.
+ *
+ * @param options.dryRun removes nothing
+ */
+export async function remove(
+  removals: readonly Removal[],
+  { dryRun = false }: { dryRun?: boolean } = {},
+): Promise<RemovalOutcome> {
+  const removed: Removal[] = [];
+  const busy = new Set<string>();
+  for (const removal of removals) {
+    if (!removal.repository) {
+      if (!dryRun) await removePaths(removal);
+      removed.push(removal);
+      continue;
+    }
+    const { id, folder, again } = removal.repository;
+    using claim = await claimRepository({ cacheFolder: dirname(folder), id }, { isDry: dryRun });
+    if (!claim) {
+      busy.add(id);
+      continue;
+    }
+    const now = dryRun ? removal : again(await readCachedRepository(folder, { id }));
+    if (!now) continue;
+    if (!dryRun) await removePaths(now);
+    removed.push(now);
   }
+  return { removed, busy: [...busy] };
+}
+
+async function removePaths({ paths }: Removal): Promise<void> {
+  for (const path of paths) await Deno.remove(path, { recursive: true }).catch(unlessMissing);
 }

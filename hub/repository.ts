@@ -17,8 +17,9 @@ import {
 import type { HubClient } from "./client.ts";
 import { chooseFiles, downloadFiles, type DownloadProgress, missingFiles } from "./download.ts";
 import { fileUrl, hasBlob } from "./download_blob.ts";
+import { firstBytes } from "./first_bytes.ts";
 import { listRepository } from "./listing.ts";
-import type { ModelId } from "./model_id.ts";
+import { isCommit, type ModelId } from "./model_id.ts";
 
 /** What happens while files are fetched. */
 export type HubEvent =
@@ -57,8 +58,13 @@ export interface Repository {
    * @throws {HubError} where one cannot be had
    */
   fetch(paths: readonly string[]): Promise<void>;
-  /** Remembers that the revision which was asked for is complete, for runs without a network. */
-  settle(): Promise<void>;
+  /**
+   * Remembers that the revision which was asked for is complete, for runs without a network.
+   *
+   * @param needed files of it that were fetched
+   * @throws {HubError} where one of them is no longer there
+   */
+  settle(needed: readonly string[]): Promise<void>;
 }
 
 /** Options of {@linkcode openRemote}. */
@@ -103,7 +109,13 @@ export async function openRemote(name: ModelId, options: RemoteOptions): Promise
       const onProgress = (progress: DownloadProgress) => onEvent?.({ type: "progress", ...progress });
       await downloadFiles(listing, paths, { client, signal, onProgress });
     },
-    settle: () => writeRef(repository, { revision: name.revision, commit }),
+    async settle(needed) {
+      for (const { path, size } of chooseFiles(listing, needed)) {
+        if (await hasBlob(join(snapshotFolder(repository, commit), path), size)) continue;
+        throw new HubError(`${id}: ${quote(path)} was removed while the rest was fetched: fetch it again`);
+      }
+      await writeRef(repository, { revision: name.revision, commit });
+    },
   };
 }
 
@@ -130,7 +142,12 @@ export async function openCached(
       if (missing === undefined) return Promise.resolve();
       return Promise.reject(new HubError(`${id}: ${quote(missing)} is not in the cache (${cacheFolder})`));
     },
-    settle: () => Promise.resolve(),
+    async settle() {
+      if (!isCommit(revision)) return;
+      const { state } = await Deno.permissions.query({ name: "write", path: repository });
+      // In a cache that may not be written to nothing is pruned either.
+      if (state === "granted") await writeRef(repository, { revision, commit }).catch(() => {});
+    },
   };
 }
 
@@ -159,17 +176,4 @@ function readsFolder(folder: string): Pick<Repository, "size" | "missing" | "sta
 async function readStart(path: string, bytes: number): Promise<Uint8Array> {
   using file = await Deno.open(path);
   return await firstBytes(new Response(file.readable), bytes);
-}
-
-/** The first bytes of a body; the rest, which a server that knows no ranges sends too, is left. */
-async function firstBytes({ body }: Response, bytes: number): Promise<Uint8Array> {
-  const start = new Uint8Array(bytes);
-  let got = 0;
-  for await (const chunk of body ?? []) {
-    const part = chunk.subarray(0, bytes - got);
-    start.set(part, got);
-    got += part.byteLength;
-    if (got === bytes) break;
-  }
-  return start.subarray(0, got);
 }

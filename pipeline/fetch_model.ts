@@ -8,6 +8,7 @@ import { HubClient } from "../hub/client.ts";
 import { formatModelId, isCommit, type ModelId } from "../hub/model_id.ts";
 import { UnreachableError } from "../hub/refusals.ts";
 import { type HubEvent, openCached, openRemote, type Repository } from "../hub/repository.ts";
+import { holdRepository } from "../hub/repository_lock.ts";
 import { type HubSettings, readHubSettings } from "../hub/settings.ts";
 import { readShardIndex } from "../weights/shards.ts";
 import { accept, isAccepted } from "./accepted_licenses.ts";
@@ -64,7 +65,10 @@ export async function fetchModel(name: ModelId, options: FetchModelOptions = {})
   if (cached?.model && (offline || cached.model.isExact)) return cached.model;
   if (offline) throw cached?.error;
   try {
-    return await fetchRepository(await openRemote(name, { client, ...options }), name, options);
+    const repository = await openRemote(name, { client, ...options });
+    const place = { cacheFolder: client.settings.cacheFolder, id: repository.id };
+    using _ = await holdRepository(place, { signal: options.signal });
+    return await fetchRepository(repository, name, options);
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;
     const { model } = await fromCache(name, options, client);
@@ -118,17 +122,18 @@ export async function fetchRepository(
     const names = sharded ? (await readShardIndex(join(folder, inner, name))).names : [name];
     weightFiles.push(...names.map((file) => `${inner}/${file}`));
   }
+  const needed = [...new Set([...heads, ...configs, ...weightFiles])];
   if (options.weights !== false) {
     await checkLicense(repository, options);
     await repository.fetch(weightFiles);
-    await repository.settle();
+    await repository.settle(needed);
   }
   return {
     id,
     revision,
     commit,
     folder,
-    needed: [...new Set([...heads, ...configs, ...weightFiles])],
+    needed,
     repository,
     isExact: weights.every(({ variant }) => variant === options.variant),
   };
