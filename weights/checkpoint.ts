@@ -69,7 +69,8 @@ interface Opened {
  * Opens the checkpoint in a network's folder, or a single file, by reading headers only.
  *
  * In a folder names are those of diffusers and transformers: `STEM[.VARIANT].safetensors`, or the index
- * `STEM.safetensors.index[.VARIANT].json` (or `STEM.VARIANT.safetensors.index.json`) with its shards. A single file may be
+ * `STEM.safetensors.index[.VARIANT].json` (or `STEM.VARIANT.safetensors.index.json`) with its shards, or, where there is no safetensors
+ * file, `diffusion_pytorch_model[.VARIANT].bin` and `pytorch_model[.VARIANT].bin`. A single file may be
  * safetensors or what `torch.save` writes, which its first bytes tell. Tensors get the names of diffusers, see
  * {@linkcode toDiffusersKeys}, and lose the names of wrappers.
  *
@@ -106,14 +107,16 @@ async function openAsStored(path: string, { dict, ...name }: OpenOptions): Promi
   const facts = await factsOf(path);
   if (!facts) throw new CheckpointError(`${path}: there is no such folder or file`);
   const { isDirectory, isFile } = facts;
+  const openSingle = async (path: string) =>
+    isPt(await firstBytes(path)) ? await openTorch(path, dict) : await openSafe([path]);
   if (!isDirectory) {
-    const opened = isFile && isPt(await firstBytes(path)) ? await openTorch(path, dict) : await openSafe([path]);
+    const opened = await (isFile ? openSingle(path) : openSafe([path]));
     return { folder: dirname(path), variant: undefined, opened, tensors: joined(opened) };
   }
   const names = await namesIn(path);
   const found = findCheckpoint(new Set(names), { folder: path, ...name });
   const file = join(path, found.name);
-  const opened = found.sharded ? await ofSafetensors(await openShards(file)) : await openSafe([file]);
+  const opened = found.sharded ? await ofSafetensors(await openShards(file)) : await openSingle(file);
   return { folder: path, variant: found.variant, opened, tensors: joined(opened) };
 }
 

@@ -16,7 +16,7 @@ export interface WeightsName {
   orPlain?: boolean | undefined;
 }
 
-/** Name of the weights that were found: a single file, or the index of several. */
+/** Name of the weights that were found: a single file, of safetensors or of `torch.save`, or the index of several. */
 export interface FoundWeights {
   readonly name: string;
   readonly sharded: boolean;
@@ -24,7 +24,8 @@ export interface FoundWeights {
 }
 
 /**
- * Chooses the weights among the file names of a folder; a single file goes before an index.
+ * Chooses the weights among the file names of a folder; a single file goes before an index, and safetensors of whatever variant before what
+ * `torch.save` wrote.
  *
  * @throws {CheckpointError} where there are none, or several variants and none is asked for
  */
@@ -39,7 +40,10 @@ export function findCheckpoint(
   if (variant === undefined && variants.length === 1) {
     return findCheckpoint(names, { folder, stem, variant: variants[0]! });
   }
-  const { name } = wanted[0]!;
+  const [{ name }] = wanted as [FoundWeights];
+  const pickled = [...pickleCandidates(stem, variant), ...(orPlain ? pickleCandidates(stem, undefined) : [])];
+  const pickle = variants.length === 0 ? pickled.find(({ name }) => names.has(name)) : undefined;
+  if (pickle !== undefined) return pickle;
   if (variants.length > 0) {
     const choice = variant === undefined ? "choose one with --variant" : `there is no variant ${quote(variant)}`;
     throw new CheckpointError(`${folder}: no ${name} but variants ${quoteSome(variants)}; ${choice}`);
@@ -60,6 +64,12 @@ function candidates(stem: string, variant: string | undefined): FoundWeights[] {
     index(`${stem}.safetensors.index.${variant}.json`),
     index(`${stem}.${variant}.safetensors.index.json`),
   ];
+}
+
+/** What diffusers and transformers call the single files of before safetensors. */
+function pickleCandidates(stem: WeightsName["stem"], variant: string | undefined): FoundWeights[] {
+  const name = stem === "model" ? "pytorch_model" : stem;
+  return [{ name: `${name}${variant === undefined ? "" : `.${variant}`}.bin`, sharded: false, variant }];
 }
 
 function variantsOf(names: ReadonlySet<string>, stem: string): string[] {

@@ -34,6 +34,21 @@ Deno.test("findCheckpoint() takes plain weights in place of a variant where that
   assert.throws(() => find(["model.bf16.safetensors"]), /variants "bf16"; there is no variant "fp16"/);
 });
 
+Deno.test("findCheckpoint() takes what torch.save wrote only where there is no safetensors file of any variant", () => {
+  const plain = { name: "pytorch_model.bin", sharded: false, variant: undefined };
+  const names = ["pytorch_model.bin", "pytorch_model.fp16.bin"];
+  assert.deepEqual(find(names), plain);
+  assert.deepEqual(find(names, "fp16"), { name: "pytorch_model.fp16.bin", sharded: false, variant: "fp16" });
+  assert.equal(find([...names, "model.safetensors.index.json"]).name, "model.safetensors.index.json");
+  assert.equal(find([...names, "model.bf16.safetensors"]).name, "model.bf16.safetensors");
+  assert.throws(
+    () => find([...names, "model.bf16.safetensors"], "fp16"),
+    /variants "bf16"; there is no variant "fp16"/,
+  );
+  const options = { folder: "prior", stem: "diffusion_pytorch_model", variant: "fp16", orPlain: true } as const;
+  assert.equal(findCheckpoint(new Set(["diffusion_pytorch_model.bin"]), options).name, "diffusion_pytorch_model.bin");
+});
+
 Deno.test("findCheckpoint() names what there is where it cannot choose", () => {
   const variants = ["model.fp16.safetensors", "model.bf16.safetensors.index.json"];
   for (
@@ -42,9 +57,9 @@ Deno.test("findCheckpoint() names what there is where it cannot choose", () => {
       [variants, "fp32", 'unet: no model.fp32.safetensors but variants "bf16", "fp16"; there is no variant "fp32"'],
       [["x"], undefined, "unet: no model.safetensors and no model.safetensors.index.json"],
       [
-        ["pytorch_model.bin"],
+        ["weights.ckpt"],
         undefined,
-        'unet: no model.safetensors and no model.safetensors.index.json, only "pytorch_model.bin"; convert it to safetensors first: wuerstchen convert FILE -o FOLDER',
+        'unet: no model.safetensors and no model.safetensors.index.json, only "weights.ckpt"; convert it to safetensors first: wuerstchen convert FILE -o FOLDER',
       ],
       [
         ["model-00001-of-00002.safetensors"],

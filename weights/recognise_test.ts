@@ -35,6 +35,8 @@ Deno.test("a network is recognised whatever its file is called", () =>
   inTempFolder(async (folder) => {
     await Deno.copyFile(`${fixtures}checkpoints/stage_c_prior.pt`, `${folder}/vqgan.bin`);
     assert.equal(recognise((await openCheckpoint(`${folder}/vqgan.bin`, { stem: "model" })).tensors)?.kind, "prior");
+    await Deno.rename(`${folder}/vqgan.bin`, `${folder}/pytorch_model.bin`);
+    assert.equal(recognise((await openCheckpoint(folder, { stem: "model" })).tensors)?.kind, "prior");
   }));
 
 Deno.test("files of Würstchen v1's Stage B are recognised by their names, strangers are not", () => {
