@@ -4,13 +4,15 @@
  * @module
  */
 
-/** Flags that Deno takes; `FOLDER`, `HOST` stand for the user's own. */
+/** Flags that Deno takes; `FOLDER`, `CONFIG`, `HOST` stand for the user's own. */
 export type Permission =
   | "--allow-read"
   | "--allow-write=FOLDER"
   | "--allow-env=ORT_DISABLE_TELEMETRY"
   | "--allow-env=HOME"
+  | "--allow-write=CONFIG"
   | "--allow-sys=cpus,systemMemoryInfo"
+  | "--allow-sys=statfs"
   | "--allow-ffi"
   | "--allow-net=HOST";
 
@@ -25,23 +27,34 @@ export interface CommandPermissions {
 /** Why a flag is needed. */
 export const reasons: Readonly<Record<Permission, string>> = {
   "--allow-read": "models, pictures and data sets; the program's own files",
-  "--allow-write=FOLDER": "the folder that the result is written to",
+  "--allow-write=FOLDER": "the folder that the result is written to; the cache of models",
   "--allow-env=ORT_DISABLE_TELEMETRY":
     "ONNX Runtime's reports of usage are switched off by this variable before its library is loaded",
   "--allow-env=HOME":
     "where the cache of models lies (or `HF_HOME`, `HF_HUB_CACHE`, `XDG_CACHE_HOME`: whichever says it)",
+  "--allow-write=CONFIG":
+    "the folder of settings, `~/.config/wuerstchen` or below `XDG_CONFIG_HOME`, where accepted licences are remembered",
   "--allow-sys=cpus,systemMemoryInfo": "a log says on which machine it was written",
+  "--allow-sys=statfs": "a download that the disk has no room for is refused before it begins",
   "--allow-ffi": "ONNX Runtime is a library of the system",
   "--allow-net=HOST": "the hub, or the index of packages, and the hosts that it sends downloads to",
 };
 
 const runs = ["--allow-read", "--allow-env=ORT_DISABLE_TELEMETRY", "--allow-ffi"] as const;
+const downloads = [
+  "--allow-read",
+  "--allow-write=FOLDER",
+  "--allow-env=HOME",
+  "--allow-net=HOST",
+  "--allow-sys=statfs",
+] as const;
 
 /** What each command needs. */
 export const permissionTable: readonly CommandPermissions[] = [
-  { commands: ["help", "completions", "plugins list", "plugins show", "config"], needs: [] },
-  { commands: ["info", "inspect", "dataset", "compare"], needs: ["--allow-read"] },
-  { commands: ["cache ls"], needs: ["--allow-read", "--allow-env=HOME"] },
+  { commands: ["help", "completions", "plugins list", "plugins show", "config schema"], needs: [] },
+  { commands: ["info", "inspect", "dataset check", "compare", "config show"], needs: ["--allow-read"] },
+  { commands: ["cache ls", "cache verify"], needs: ["--allow-read", "--allow-env=HOME"] },
+  { commands: ["cache rm", "cache prune"], needs: ["--allow-read", "--allow-write=FOLDER", "--allow-env=HOME"] },
   { commands: ["plan", "doctor", "eval", "verify"], needs: runs },
   { commands: ["generate", "reconstruct", "quantize"], needs: [...runs, "--allow-write=FOLDER"] },
   { commands: ["train", "run"], needs: [...runs, "--allow-write=FOLDER", "--allow-sys=cpus,systemMemoryInfo"] },
@@ -49,11 +62,8 @@ export const permissionTable: readonly CommandPermissions[] = [
     commands: ["convert", "export", "lora extract", "bundle", "plugins new"],
     needs: ["--allow-read", "--allow-write=FOLDER"],
   },
-  {
-    commands: ["doctor --install cuda"],
-    needs: ["--allow-read", "--allow-write=FOLDER", "--allow-env=HOME", "--allow-net=HOST"],
-  },
-  { commands: ["pull"], needs: ["--allow-read", "--allow-write=FOLDER", "--allow-env=HOME", "--allow-net=HOST"] },
+  { commands: ["pull", "doctor --install cuda"], needs: downloads },
+  { commands: ["pull --accept-license"], needs: [...downloads, "--allow-write=CONFIG"] },
   { commands: ["push"], needs: ["--allow-read", "--allow-env=HOME", "--allow-net=HOST"] },
 ];
 

@@ -149,7 +149,8 @@ export async function explainWriteError(
   const cause = { cause: error };
   const { code } = error as { code?: string };
   if (isDiskFull(error)) {
-    const free = await freeBytes(dirname(path));
+    // The disk is full whether or not its size may be asked for.
+    const free = await freeBytes(dirname(path)).catch(() => undefined);
     const sizes = [
       needed === undefined ? [] : `${needed} bytes needed`,
       free === undefined ? [] : `${free + written} free`,

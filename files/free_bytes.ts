@@ -5,14 +5,22 @@
  * @module
  */
 import { promises } from "node:fs";
+import { PermissionError } from "../errors.ts";
 
-/** Free bytes of the disk that a folder lies on; `undefined` where the system does not tell or may not be asked (`--allow-sys=statfs`). */
+/**
+ * Free bytes of the disk that a folder lies on.
+ *
+ * @returns `undefined` where the system does not tell
+ * @throws {PermissionError} where it may not be asked
+ */
 export async function freeBytes(folder: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await promises.statfs(folder);
     return bavail * bsize;
-  } catch {
-    // What this is asked for goes on without it.
-    return undefined;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) return undefined;
+    const { state } = await Deno.permissions.query({ name: "sys", kind: "statfs" });
+    if (state === "granted") throw error;
+    throw new PermissionError(`Cannot see whether ${folder} has room: run with --allow-sys=statfs`, { cause: error });
   }
 }

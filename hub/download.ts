@@ -66,6 +66,7 @@ export async function missingFiles(
  * @returns folder of the snapshot
  * @throws {HubError} where one of them fails; what has come is kept
  * @throws {ResourceError} before anything is fetched, where the disk has no room for all
+ * @throws {PermissionError} before anything is fetched, where nobody may ask for the room on the disk
  */
 export async function downloadFiles(
   listing: Listing,

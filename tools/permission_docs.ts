@@ -36,7 +36,7 @@ No command ever needs \`--allow-run\`. A compiled program (\`deno task compile\`
 
 ${rows.join("\n")}
 
-A model on the hub (\`--model org/name\`, or \`start\` of a training) takes what \`pull\` takes besides, unless it is there already. An outside plugin runs with what the command has.
+A model on the hub (\`--model org/name\`, or \`start\` of a training) takes what \`pull\` takes besides, unless it is there already; a bundle all of that but the network. An outside plugin runs with what the command has.
 
 ## Why
 
