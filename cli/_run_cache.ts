@@ -3,10 +3,13 @@
  * @module
  */
 import { CheckpointError, ConfigError } from "../errors.ts";
-import { type CachedRepository, listCache, verifyRepositories } from "../hub/cache_contents.ts";
+import { type CachedRepository, listCache } from "../hub/cache_contents.ts";
+import { snapshotFolder } from "../hub/cache_layout.ts";
 import { planPruning, planRemoval, type Removal, remove } from "../hub/cache_removal.ts";
+import { verifyRepositories } from "../hub/cache_verification.ts";
 import { readHubSettings } from "../hub/settings.ts";
 import { formatBytes } from "../pipeline/forecast.ts";
+import { lackingFiles } from "../pipeline/lacking_files.ts";
 import { watchInterruption } from "./_interruption.ts";
 import { PercentProgress } from "./_percent_progress.ts";
 import { writeOut } from "./_stdout.ts";
@@ -104,7 +107,8 @@ function confirmRemoval(planned: readonly Removal[]): void {
 /**
  * Hashes what is there.
  *
- * @throws {CheckpointError} where a file is not what the hub listed, naming all of them
+ * @throws {CheckpointError} where a file is not what the hub listed or its contents are gone, naming some of them; with
+ * `failOnMissingFiles` also where a revision that a branch or tag is at lacks a file that its model needs
  */
 export async function runCacheVerify(names: readonly string[], flags: CacheFlags): Promise<void> {
   const { repositories } = await readCache();
@@ -115,15 +119,39 @@ export async function runCacheVerify(names: readonly string[], flags: CacheFlags
   const all = sum(chosen);
   let read = 0;
   const onBytes = (bytes: number) => progress.update({ done: read += bytes, total: all });
-  const { files, damaged } = await verifyRepositories(chosen, { onBytes, signal: interruption.signal });
+  const found = await verifyRepositories(chosen, { onBytes, signal: interruption.signal });
   progress.done();
-  if (flags.json) writeOut(json({ files, damaged }));
-  if (damaged.length > 0) {
-    const shown = damaged.slice(0, 5).map(({ path }) => path).join(", ");
-    const more = damaged.length > 5 ? ` and ${damaged.length - 5} more` : "";
-    throw new CheckpointError(
-      `${damaged.length} of ${files} files are damaged: ${shown}${more}; remove them and pull the model again`,
-    );
+  const { files, damaged, unknown } = found;
+  const gone = found.missing.map(({ path }) => path);
+  const missing = [...new Set([...gone, ...flags.failOnMissingFiles ? await lackingOf(chosen) : []])];
+  if (flags.json) writeOut(json({ files, damaged, missing, unknown }));
+  const faults = [
+    ...damaged.length > 0
+      ? [`${damaged.length} of ${files} files are damaged: ${some(damaged.map(({ path }) => path))}`]
+      : [],
+    ...missing.length > 0 ? [`${missing.length} ${missing.length === 1 ? "is" : "are"} missing: ${some(missing)}`] : [],
+  ];
+  if (faults.length > 0) {
+    const help = damaged.length > 0 ? "remove them and pull the model again" : "pull the model again";
+    throw new CheckpointError(`${faults.join("; ")}; ${help}`);
   }
-  if (!flags.json) writeOut(`${files} files are what the hub listed, ${formatBytes(all)}\n`);
+  if (flags.json) return;
+  const rest = unknown === 0 ? "" : `; of ${unknown} more nothing here says the hash`;
+  writeOut(`${files} files are what the hub listed, ${formatBytes(all)}${rest}\n`);
+}
+
+/** What models lack at revisions that were fetched as a whole. */
+async function lackingOf(repositories: readonly CachedRepository[]): Promise<string[]> {
+  const lines = [];
+  for (const { id, folder, revisions } of repositories) {
+    for (const { commit, refs } of revisions) {
+      if (refs.length > 0) lines.push(...await lackingFiles(snapshotFolder(folder, commit), { id }));
+    }
+  }
+  return lines;
+}
+
+function some(paths: readonly string[]): string {
+  const more = paths.length > 5 ? ` and ${paths.length - 5} more` : "";
+  return `${paths.slice(0, 5).join(", ")}${more}`;
 }

@@ -9,6 +9,7 @@ export interface CacheFlags {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
+  readonly failOnMissingFiles?: boolean;
   readonly debug?: boolean;
 }
 
@@ -50,6 +51,7 @@ export function cacheCommand(): Command {
   removing(add("prune", "remove old revisions and downloads that were given up"))
     .action(async (flags: CacheFlags) => await (await import("./_run_cache.ts")).runCachePrune(flags));
   add("verify [model...]", "hash the files of all or of some models and compare with what the hub listed")
+    .option("--fail-on-missing-files", "fail, too, where a model lacks files that it needs to run without a network")
     .action(async (names: string[], flags: CacheFlags) =>
       await (await import("./_run_cache.ts")).runCacheVerify(names, flags)
     );

@@ -340,6 +340,28 @@ Deno.test(
     const damaged = await run(["cache", "verify", hubModel.decoder]);
     assert.equal(damaged.code, 3);
     assert.match(damaged.err, /^error: 1 of \d+ files are damaged: \S+; remove them and pull the model again$/m);
+    await Deno.rename(blob, join(folder, "away"));
+    const gone = await run(["cache", "verify", "--json"]);
+    assert.equal(gone.code, 3);
+    assert.deepEqual(JSON.parse(gone.out).missing.length, 1);
+    assert.match(
+      gone.err,
+      /^error: 1 is missing: \S*decoder\/diffusion_pytorch_model\.safetensors; pull the model again$/m,
+    );
+    await Deno.writeFile(blob, bytes);
+    const lacking = ["cache", "verify", "--fail-on-missing-files"];
+    assert.equal((await run(lacking)).code, 0);
+    const [snapshot] = await names(join(blobs, "../snapshots"));
+    const [link, away] = [
+      join(blobs, "../snapshots", snapshot!, "scheduler/scheduler_config.json"),
+      join(blobs, "../aside"),
+    ];
+    await Deno.rename(link, away);
+    assert.equal((await run(["cache", "verify"])).code, 0);
+    const { code, err } = await run(lacking);
+    assert.equal(code, 3);
+    assert.match(err, /^error: 1 is missing: \S*scheduler\/scheduler_config\.json; pull the model again$/m);
+    await Deno.rename(away, link);
     await Deno.writeTextFile(join(blobs, "aa.incomplete"), "xx");
     assert.match((await run(["cache", "prune", "--dry-run"])).out, /aa\.incomplete.*\n.* would be freed\n$/);
     assert.equal((await run(["cache", "prune"])).code, 2);

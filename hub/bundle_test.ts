@@ -4,7 +4,8 @@ import { CheckpointError, ConfigError } from "../errors.ts";
 import { tarBlock, tarEnd, tarHeader, tarPadding } from "../files/tar.ts";
 import { inTempFolder } from "../tests/in_temp_folder.ts";
 import { describeFiles, openBundle, writeBundle } from "./bundle.ts";
-import { listCache, verifyRepositories } from "./cache_contents.ts";
+import { listCache } from "./cache_contents.ts";
+import { verifyRepositories } from "./cache_verification.ts";
 
 const commit = "1".repeat(40);
 const weights = new Uint8Array(2_500_000).map((_, i) => i * 31 >>> 2);

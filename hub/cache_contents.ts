@@ -1,9 +1,8 @@
 /**
- * What the cache holds, what of it nobody needs, and whether it is still what it was.
+ * What the cache holds, and what of it nobody needs.
  * @module
  */
 import { join } from "node:path";
-import { hashBlob } from "./blob_hash.ts";
 import { partialEnding, repositoryOf, snapshotFolder, unlessMissing } from "./cache_layout.ts";
 import { isCommit } from "./model_id.ts";
 
@@ -114,7 +113,8 @@ async function readRefs(folder: string, prefix = ""): Promise<{ name: string; co
   return refs;
 }
 
-async function entriesIn(folder: string): Promise<Deno.DirEntry[]> {
+/** Entries of a folder by name; none where it is not there. */
+export async function entriesIn(folder: string): Promise<Deno.DirEntry[]> {
   try {
     return (await Array.fromAsync(Deno.readDir(folder))).sort((a, b) => a.name < b.name ? -1 : 1);
   } catch (error) {
@@ -124,35 +124,4 @@ async function entriesIn(folder: string): Promise<Deno.DirEntry[]> {
 
 async function namesIn(folder: string): Promise<string[]> {
   return (await entriesIn(folder)).map(({ name }) => name);
-}
-
-/** A file of the cache whose contents are not what its name says. */
-export interface DamagedFile extends CachedFile {
-  readonly id: string;
-  /** Hash that it should have and has. */
-  readonly expected: string;
-  readonly found: string;
-}
-
-/**
- * Hashes every file of repositories and compares with its name.
- *
- * @param options.onBytes is told how many bytes more are read
- */
-export async function verifyRepositories(
-  repositories: readonly CachedRepository[],
-  { onBytes, signal }: { onBytes?: ((bytes: number) => void) | undefined; signal?: AbortSignal | undefined } = {},
-): Promise<{ files: number; damaged: DamagedFile[] }> {
-  const damaged: DamagedFile[] = [];
-  let files = 0;
-  for (const { id, folder } of repositories) {
-    for (const expected of await namesIn(join(folder, "blobs"))) {
-      if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(expected)) continue;
-      const path = join(folder, "blobs", expected);
-      const found = await hashBlob(path, { expected, onBytes, signal });
-      files++;
-      if (found !== expected) damaged.push({ id, path, bytes: (await Deno.stat(path)).size, expected, found });
-    }
-  }
-  return { files, damaged };
 }
