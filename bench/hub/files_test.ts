@@ -9,8 +9,9 @@ import type { FakeHub } from "../../tests/fake_hub.ts";
 import { inTempFolder } from "../../tests/in_temp_folder.ts";
 import { benchModel, writeFiles } from "./files.ts";
 
-const hasPython = await new Deno.Command("python3", { args: ["--version"], stdout: "null", stderr: "null" }).output()
-  .then(({ success }) => success, () => false);
+const python = new Deno.Command("python3", { args: ["--version"], stdout: "null", stderr: "null" });
+// A program that is not there is an error before there is a promise of one.
+const hasPython = await Promise.try(() => python.output()).then(({ success }) => success, () => false);
 
 Deno.test({
   name: `the benchmark's hub serves what its files are${hasPython ? "" : " (skipped: there is no python3)"}`,
