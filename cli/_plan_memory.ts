@@ -3,11 +3,14 @@
  * @module
  */
 import { ConfigError } from "../errors.ts";
+import { tilesOf } from "../pipeline/decode_picture.ts";
 import { chooseDevices } from "../pipeline/devices.ts";
 import { describeThrift, forecastJob, saveMemory } from "../pipeline/fit_memory.ts";
 import { peakOf } from "../pipeline/forecast.ts";
+import type { Work } from "../pipeline/forecast_time.ts";
 import { Job } from "../pipeline/job.ts";
 import { openInPrecision } from "../pipeline/open_in_precision.ts";
+import { stageCosts, workOf } from "../pipeline/operations.ts";
 import { type ModelParts, openParts } from "../pipeline/parts.ts";
 import { type NetworkName, networkNames, type PrecisionChoice } from "../pipeline/precisions.ts";
 import { publishedParts } from "../pipeline/published_parts.ts";
@@ -45,6 +48,9 @@ export interface NetworkMemory {
   readonly memory: number;
 }
 
+/** What computing a network takes. */
+export type NetworkWork = (evaluations: number) => Required<Work>;
+
 /** How the picture fits into a memory that machines and cards come with; without `way` it does not. */
 export interface RoomFit {
   /** Bytes. */
@@ -56,6 +62,8 @@ export interface RoomFit {
 export interface PlannedMemory {
   /** By the names of rows. */
   readonly networks: ReadonlyMap<string, NetworkMemory>;
+  /** By the names of rows; that of a picture once more for every further tile. */
+  readonly work: ReadonlyMap<string, NetworkWork>;
   /** What keeps it below `--max-memory`, in words; empty where nothing has to. */
   readonly how: string;
   readonly fits: readonly RoomFit[];
@@ -95,12 +103,19 @@ export async function planMemory(
   });
   const { height: rows, width: columns } = job.plan.prior;
   const preview = parts.preview?.network.memory({ height: rows, width: columns }, { batch: 1 });
+  const costs = stageCosts(parts, { ...job.plan, tile: job.options.tile }, job.batches);
+  const tiles = tilesOf(parts.decoder.autoencoder, job.plan.decoder, job.options);
+  const work = networkNames.map((name): [string, NetworkWork] => {
+    const times = name === "vqgan" ? tiles.rows.length * tiles.columns.length : 1;
+    return [rowNames[name], (evaluations) => workOf(costs[stages[name]]!, times * evaluations)];
+  });
   const peaks = await peaksOf(open, job.plan, { batches });
   return {
     networks: new Map([
       ...networks,
       ...(preview ? [[rowNames.preview, { device: "cpu", memory: peakOf(preview) }] as const] : []),
     ]),
+    work: new Map(work),
     how: maxMemory === undefined ? "" : describeThrift(parts, job.options),
     fits: rooms.map((room) => {
       const way = fitting(peaks, room);

@@ -6,7 +6,7 @@ import { CheckpointError } from "../errors.ts";
 import { GraphError } from "../onnx/mod.ts";
 import { formatBytes } from "../pipeline/forecast.ts";
 import { forecastSeconds } from "../pipeline/forecast_time.ts";
-import { measureSpeed } from "../pipeline/machine_speed.ts";
+import { type MachineSpeed, measureSpeed } from "../pipeline/machine_speed.ts";
 import { planSizes } from "../pipeline/plan.ts";
 import { describeFitting } from "../pipeline/what_fits.ts";
 import { inspectModel } from "../stages/inspect.ts";
@@ -30,7 +30,8 @@ export interface PlanRow extends NetworkMemory {
   readonly disk: number;
   /** Floating-point operations of all runs. */
   readonly flops: number;
-  readonly seconds: number;
+  /** Nothing where it runs on a device: how fast that computes is not measured. */
+  readonly seconds: number | undefined;
 }
 
 /** A plan: its lines, and what they come to. */
@@ -41,7 +42,8 @@ export interface Plan {
   readonly disk: number;
   readonly memory: number;
   readonly flops: number;
-  readonly seconds: number;
+  /** Nothing where that of a line is not known. */
+  readonly seconds: number | undefined;
   /** What keeps it below `--max-memory`, in words; empty where nothing has to. */
   readonly how: string;
   /** What fits into which memory; only of a model. */
@@ -61,11 +63,11 @@ export async function runPlan(what: string, flags: PlanFlags): Promise<void> {
   const plan = /\.jsonc?$/.test(what)
     ? await trainingPlan(what, flags, { speed })
     : await modelPlan(what, flags, { speed });
-  if (flags.json) writeOut(`${JSON.stringify({ ...plan, speed }, null, 2)}\n`);
+  if (flags.json) writeOut(`${JSON.stringify({ ...plan, speed: speed.float, byteSpeed: speed.byte }, null, 2)}\n`);
   else writeOut(formatPlan(plan, { speed }));
 }
 
-async function modelPlan(name: string, flags: PlanFlags, { speed }: { speed: number }): Promise<Plan> {
+async function modelPlan(name: string, flags: PlanFlags, { speed }: { speed: MachineSpeed }): Promise<Plan> {
   using downloads = await watchDownloads({ terminal: openTerminal("stderr"), quiet: true });
   const { variant } = flags;
   const hub = { ...downloads.hub, ...(variant === undefined ? {} : { variant }) };
@@ -76,7 +78,7 @@ async function modelPlan(name: string, flags: PlanFlags, { speed }: { speed: num
   const plan = planSizes(sizes, rules);
   const trees = inspected(model, plan);
   const checkpointOf = remote && ((folder: string) => remote.weights.get(folder)?.checkpoint);
-  const { networks, ...rest } = await planMemory(model, flags, { checkpointOf });
+  const { networks, work, ...rest } = await planMemory(model, flags, { checkpointOf });
   const guided = (scale: number) => scale > 1 ? 2 : 1;
   const runs: Readonly<Record<string, readonly [runs: number, batch: number]>> = {
     [rowNames.prior_text_encoder]: [1, guided(defaults.priorGuidance)],
@@ -88,10 +90,13 @@ async function modelPlan(name: string, flags: PlanFlags, { speed }: { speed: num
     [rowNames.preview]: [0, 1],
   };
   const rowFolders = foldersOfRows(model);
-  const rows = trees.flatMap(({ name, parameters, flops, nodes }): PlanRow[] => {
+  const rows = trees.flatMap(({ name, parameters, flops }): PlanRow[] => {
     const [[times, batch], memory] = [runs[name] ?? [], networks.get(name)];
     if (times === undefined || batch === undefined || memory === undefined) return [];
-    const work = { flops: times * batch * flops, nodes: times * nodes };
+    const evaluations = times * batch;
+    // The preview, which runs as often as somebody wants to look, has none.
+    const computed = work.get(name)?.(evaluations) ?? { flops: 0, nodes: 0 };
+    const isHere = memory.device === "cpu";
     const weights = remote?.weights.get(rowFolders.get(name) ?? "");
     return [{
       name,
@@ -99,8 +104,8 @@ async function modelPlan(name: string, flags: PlanFlags, { speed }: { speed: num
       parameters,
       disk: weights?.bytes ?? 4 * parameters,
       ...memory,
-      flops: work.flops,
-      seconds: forecastSeconds(work, { speed, kind: "inference" }),
+      flops: evaluations * flops,
+      seconds: isHere ? forecastSeconds(computed, { speed, kind: "inference" }) : undefined,
     }];
   });
   const all = { what: name, rows, ...totals(rows), ...rest };
@@ -138,15 +143,16 @@ async function bytesBelow(folder: string): Promise<number> {
   return bytes;
 }
 
-function totals(rows: readonly PlanRow[]): { memory: number; flops: number; seconds: number } {
+function totals(rows: readonly PlanRow[]): Pick<Plan, "memory" | "flops" | "seconds"> {
+  const seconds = rows.map(({ seconds }) => seconds).filter((seconds) => seconds !== undefined);
   return {
     memory: Math.max(...rows.map(({ memory }) => memory)),
     flops: rows.reduce((sum, { flops }) => sum + flops, 0),
-    seconds: rows.reduce((sum, { seconds }) => sum + seconds, 0),
+    seconds: seconds.length < rows.length ? undefined : seconds.reduce((sum, own) => sum + own, 0),
   };
 }
 
-async function trainingPlan(path: string, flags: PlanFlags, { speed }: { speed: number }): Promise<Plan> {
+async function trainingPlan(path: string, flags: PlanFlags, { speed }: { speed: MachineSpeed }): Promise<Plan> {
   checkModelFlags(path, flags);
   const { set = [] } = flags;
   const config = await readTrainingConfig(path, { set });
@@ -172,7 +178,7 @@ async function trainingPlan(path: string, flags: PlanFlags, { speed }: { speed: 
 }
 
 /** A plan as a table for people. */
-export function formatPlan(plan: Plan, { speed }: { speed: number }): string {
+export function formatPlan(plan: Plan, { speed }: { speed: MachineSpeed }): string {
   const { what, download, rows, disk, memory, flops, seconds } = plan;
   const [first, ...others] = new Set(rows.map(({ device }) => device));
   // Where networks run on several, each line says on which.
@@ -189,7 +195,7 @@ export function formatPlan(plan: Plan, { speed }: { speed: number }): string {
       formatBytes(row.disk),
       formatBytes(row.memory),
       formatOperations(row.flops),
-      formatSeconds(row.seconds),
+      formatTime(row.seconds),
     ]),
     [
       "all",
@@ -199,7 +205,7 @@ export function formatPlan(plan: Plan, { speed }: { speed: number }): string {
       formatBytes(disk),
       formatBytes(memory),
       formatOperations(flops),
-      formatSeconds(seconds),
+      formatTime(seconds),
     ],
   ];
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
@@ -207,7 +213,8 @@ export function formatPlan(plan: Plan, { speed }: { speed: number }): string {
     row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join("  ").trimEnd()
   );
   const fetched = download === 0 ? "nothing to download" : `${formatBytes(download)} to download`;
-  const head = `${what}: ${fetched}; matrix products run at ${formatOperations(speed)}/s here`;
+  const [float, byte] = [speed.float, speed.byte].map(formatOperations);
+  const head = `${what}: ${fetched}; matrix products run at ${float}/s here, in 8 bits at ${byte}/s`;
   return `${[head, "", ...lines, ...remarks(plan)].join("\n")}\n`;
 }
 
@@ -218,12 +225,16 @@ function remarks({ rows, how, fits, notices }: Plan): string[] {
   const remarks = [
     ...(how === "" ? [] : [`kept to --max-memory by ${how}`]),
     ...(ways.length === 0 ? [] : [`what fits, one network at a time: ${ways.join("; ")}`]),
-    ...(devices.length === 0
-      ? []
-      : [`memory of ${devices.join(" and ")} is a forecast that nobody has measured; times are the processor's`]),
+    ...(devices.length === 0 ? [] : [
+      `memory of ${devices.join(" and ")} is a forecast that nobody has measured; of times on a device there is none`,
+    ]),
     ...notices,
   ];
   return remarks.length === 0 ? [] : ["", ...remarks];
+}
+
+function formatTime(seconds: number | undefined): string {
+  return seconds === undefined ? "?" : formatSeconds(seconds);
 }
 
 function formatOperations(flops: number): string {

@@ -22,8 +22,8 @@ Deno.test("formatPlan() is a table with what everything comes to", () => {
   const all = { disk: 25e6, memory: 228e6, flops: 7.64e9, seconds: 0.6 };
   const plan = { what: "emoji", download: 0, rows: [row], ...all, how: "", notices: [] };
   assert.equal(
-    formatPlan(plan, { speed: 15e10 }),
-    `emoji: nothing to download; matrix products run at 150 GFLOP/s here
+    formatPlan(plan, { speed: { float: 15e10, byte: 5e11 } }),
+    `emoji: nothing to download; matrix products run at 150 GFLOP/s here, in 8 bits at 500 GFLOP/s
 
        runs  parameters   disk  memory  operations    time
 prior    30   4,000,000  16 MB  217 MB  7.64 GFLOP  0.60 s
@@ -31,22 +31,28 @@ all                      25 MB  228 MB  7.64 GFLOP  0.60 s
 `,
   );
   assert.match(
-    formatPlan({ ...plan, download: 12.4e9 }, { speed: 1e12 }),
+    formatPlan({ ...plan, download: 12.4e9 }, { speed: { float: 1e12, byte: 2e12 } }),
     /^emoji: 12\.4 GB to download; .* 1\.00 TFLOP\/s/,
   );
   const fits = [{ room: 2e9 }, { room: 4e9, way: { precision: "fp16", tile: 512 } }];
-  const onCard = { ...plan, rows: [{ ...row, device: "cuda" as const }], fits, how: "weights in fp16" };
+  const onCard = {
+    ...plan,
+    rows: [{ ...row, device: "cuda" as const, seconds: undefined }],
+    seconds: undefined,
+    fits,
+    how: "weights in fp16",
+  };
   assert.equal(
-    formatPlan(onCard, { speed: 15e10 }),
-    `emoji: nothing to download; matrix products run at 150 GFLOP/s here
+    formatPlan(onCard, { speed: { float: 15e10, byte: 5e11 } }),
+    `emoji: nothing to download; matrix products run at 150 GFLOP/s here, in 8 bits at 500 GFLOP/s
 
-       runs  parameters   disk  memory of cuda  operations    time
-prior    30   4,000,000  16 MB          217 MB  7.64 GFLOP  0.60 s
-all                      25 MB          228 MB  7.64 GFLOP  0.60 s
+       runs  parameters   disk  memory of cuda  operations  time
+prior    30   4,000,000  16 MB          217 MB  7.64 GFLOP     ?
+all                      25 MB          228 MB  7.64 GFLOP     ?
 
 kept to --max-memory by weights in fp16
 what fits, one network at a time: in 2.0 GB nothing; in 4.0 GB fp16, tiles
-memory of cuda is a forecast that nobody has measured; times are the processor's
+memory of cuda is a forecast that nobody has measured; of times on a device there is none
 `,
   );
 });

@@ -81,6 +81,9 @@ function changesOf({ set = [], model, threads }: RunFlags): string[] {
   ];
 }
 
+/** What stands for a time that nobody can tell. */
+const unknownTime = "no forecast: how fast a device computes is not measured";
+
 async function printPlan(plan: ExperimentPlan, path: string, { json = false, threads }: RunFlags): Promise<void> {
   const { pictures: finished } = await readResults(path);
   const speed = await measureSpeed({ threads });
@@ -94,11 +97,11 @@ async function printPlan(plan: ExperimentPlan, path: string, { json = false, thr
     memory: left.memory,
     flops: left.flops,
   };
-  if (json) return writeOut(`${JSON.stringify({ ...numbers, speed }, null, 2)}\n`);
+  if (json) return writeOut(`${JSON.stringify({ ...numbers, speed: speed.float, byteSpeed: speed.byte }, null, 2)}\n`);
   const rows: [string, string][] = [
     ["cells", String(numbers.cells)],
     ["pictures", `${numbers.pictures}, of which ${numbers.finished} are finished in ${path}`],
-    ["time", `about ${formatSeconds(numbers.seconds)}`],
+    ["time", left.seconds === undefined ? unknownTime : `about ${formatSeconds(left.seconds)}`],
     ["memory", formatBytes(numbers.memory)],
     ["operations", formatFlops(numbers.flops)],
   ];

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { ConfigError, PluginError } from "../errors.ts";
 import { forecastSeconds } from "../pipeline/forecast_time.ts";
 import { hashInputs } from "../pipeline/finish_picture.ts";
+import type { MachineSpeed } from "../pipeline/machine_speed.ts";
 import { type GenerationPlan, planGeneration } from "../pipeline/plan_generation.ts";
 import { compressorOf } from "../pipeline/reconstruct.ts";
 import type { GenerateOptions } from "../pipeline/types.ts";
@@ -184,17 +185,19 @@ export function toStored({ experiment: { name, config }, cells, metrics, truth }
   };
 }
 
-/** What a plan takes, of the pictures that are not finished. */
+/** What a plan takes, of the pictures that are not finished; no seconds where some of it runs on a device, whose speed is not known. */
 export function forecastExperiment(
   { pictures }: Pick<ExperimentPlan, "pictures">,
-  { speed, isFinished = () => false }: { speed: number; isFinished?: (id: string) => boolean },
-): { pictures: number; seconds: number; flops: number; memory: number } {
+  { speed, isFinished = () => false }: { speed: MachineSpeed; isFinished?: (id: string) => boolean },
+): { pictures: number; seconds: number | undefined; flops: number; memory: number } {
   const left = [...pictures.values()].filter(({ id }) => !isFinished(id));
   // A draw is painted as a whole.
   const work = [...new Map(left.map(({ draw, plan }) => [draw, plan.work])).values()].flat();
   return {
     pictures: left.length,
-    seconds: work.reduce((sum, part) => sum + forecastSeconds(part, { speed, kind: "inference" }), 0),
+    seconds: work.some(({ device }) => device !== undefined)
+      ? undefined
+      : work.reduce((sum, part) => sum + forecastSeconds(part, { speed, kind: "inference" }), 0),
     flops: work.reduce((sum, { flops }) => sum + flops, 0),
     memory: left.reduce((most, { plan }) => Math.max(most, plan.memory.peak), 0),
   };

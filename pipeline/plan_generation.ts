@@ -3,12 +3,14 @@
  * @module
  */
 import { blame } from "../plugins/registry.ts";
+import type { Device } from "../runtime/devices/device.ts";
 import { tilesOf } from "./decode_picture.ts";
 import { forecastJob } from "./fit_memory.ts";
 import type { Forecast } from "./forecast.ts";
+import type { Work } from "./forecast_time.ts";
 import { isGuided } from "./guidance.ts";
 import { Job } from "./job.ts";
-import { operationsOf, type StageCosts, stageCosts } from "./operations.ts";
+import { type StageCosts, stageCosts, workOf } from "./operations.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { SizePlan } from "./plan.ts";
 import { type SampledStage, takenScales, usualScheduler } from "./sampling.ts";
@@ -16,14 +18,12 @@ import { promptsOf } from "./text_states.ts";
 import type { GenerateOptions, ResolvedOptions, StageName, StagePlan } from "./types.ts";
 
 /** What a stage of a generation will do. */
-export interface StageWork {
+export interface StageWork extends Work {
   readonly stage: StageName;
   /** Pictures and texts that its network will be run on. */
   readonly evaluations: number;
-  /** Floating-point operations of all of them. */
-  readonly flops: number;
-  /** Operators that will be run. */
-  readonly nodes: number;
+  /** What it runs on; the processor where nothing is said. */
+  readonly device: Device | undefined;
 }
 
 /** What a generation will take. */
@@ -68,8 +68,7 @@ export async function planGeneration(pipeline: Pipeline, request: GenerateOption
       : stage === "pixels"
       ? total * tiles.rows.length * tiles.columns.length
       : total;
-    const nodes = cost.nodes * evaluations / cost.batch;
-    work.push({ stage, evaluations, flops: operationsOf(cost, evaluations), nodes });
+    work.push({ stage, evaluations, device: cost.device, ...workOf(cost, evaluations) });
   }
   return { options, sizes, stages, memory, costs, work };
 }
