@@ -3,13 +3,22 @@
  * @module
  */
 import { CheckpointError, ConfigError } from "../errors.ts";
+import { userCacheFolder } from "../files/cache_folder.ts";
 import { type CachedRepository, listCache } from "../hub/cache_contents.ts";
-import { snapshotFolder } from "../hub/cache_layout.ts";
+import { snapshotFolder, snapshotName } from "../hub/cache_layout.ts";
 import { planPruning, planRemoval, type Removal, remove } from "../hub/cache_removal.ts";
 import { verifyRepositories } from "../hub/cache_verification.ts";
 import { readHubSettings } from "../hub/settings.ts";
 import { formatBytes } from "../pipeline/forecast.ts";
 import { lackingFiles } from "../pipeline/lacking_files.ts";
+import {
+  isQuantizedName,
+  planQuantizedPruning,
+  planQuantizedRemoval,
+  quantizedName,
+} from "../pipeline/quantized_removal.ts";
+import { quantizedFolder } from "../weights/quantized_cache.ts";
+import { listQuantized, type QuantizedWeightsFile } from "../weights/quantized_files.ts";
 import { watchInterruption } from "./_interruption.ts";
 import { PercentProgress } from "./_percent_progress.ts";
 import { writeOut } from "./_stdout.ts";
@@ -24,9 +33,16 @@ async function readCache(): Promise<{ folder: string; repositories: CachedReposi
   return { folder, repositories: await listCache(folder) };
 }
 
+/** Weights in fewer bits, which were made here; none where no folder is known for them. */
+async function readQuantized(): Promise<{ folder: string | undefined; files: QuantizedWeightsFile[] }> {
+  const folder = await userCacheFolder();
+  return { folder, files: folder === undefined ? [] : await listQuantized(folder) };
+}
+
 /** Lists what is there. */
 export async function runCacheList(flags: CacheFlags): Promise<void> {
   const { folder, repositories } = await readCache();
+  const quantized = await readQuantized();
   if (flags.json) {
     const shown = repositories.map(({ revisions, partials, orphans, ...rest }) => ({
       ...rest,
@@ -34,7 +50,17 @@ export async function runCacheList(flags: CacheFlags): Promise<void> {
       partialBytes: sum(partials),
       orphanBytes: sum(orphans),
     }));
-    return writeOut(json({ folder, models: shown, bytes: sum(repositories) }));
+    const made = quantized.files.map((file) => ({
+      name: quantizedName(file),
+      path: file.paths[0],
+      bytes: file.bytes,
+      precision: file.precision,
+      madeFrom: file.folder && madeFrom(file.folder),
+      used: file.used,
+    }));
+    return writeOut(
+      json({ folder, models: shown, bytes: sum(repositories), quantized: made, quantizedBytes: sum(quantized.files) }),
+    );
   }
   const lines = repositories.flatMap(({ id, bytes, revisions, partials }) => [
     `${visibleText(id)}  ${formatBytes(bytes)}${partials.length > 0 ? `  ${partials.length} not complete` : ""}`,
@@ -42,7 +68,29 @@ export async function runCacheList(flags: CacheFlags): Promise<void> {
       `  ${commit.slice(0, 12)}  ${namesOf(commit, refs)}  ${files} files  ${formatBytes(bytes)}`
     ),
   ]);
-  writeOut([...lines, `${formatBytes(sum(repositories))} in ${visibleText(folder)}`, ""].join("\n"));
+  lines.push(`${formatBytes(sum(repositories))} in ${visibleText(folder)}`);
+  if (quantized.files.length > 0) {
+    lines.push(...quantized.files.map(quantizedLine));
+    lines.push(`${formatBytes(sum(quantized.files))} in ${visibleText(quantizedFolder(quantized.folder!))}`);
+  }
+  writeOut(`${lines.join("\n")}\n`);
+}
+
+function quantizedLine(file: QuantizedWeightsFile): string {
+  const { folder, precision, bytes, used, isPartial } = file;
+  const source = isPartial
+    ? "not complete"
+    : `from ${folder === undefined ? "(unknown)" : visibleText(madeFrom(folder))}`;
+  const facts = [quantizedName(file), precision ?? [], source, formatBytes(bytes)];
+  return [...facts.flat(), `last used ${used.toISOString().slice(0, 10)}`].join("  ");
+}
+
+/** A network's folder, by the name on the hub where it is of there. */
+function madeFrom(folder: string): string {
+  const name = snapshotName(folder);
+  if (name === undefined) return folder;
+  const [, inner = ""] = /snapshots[\\/][0-9a-f]{40}(.*)$/.exec(folder) ?? [];
+  return `${name}${inner.replaceAll("\\", "/")}`;
 }
 
 /** What a revision is kept for; one without any is what `prune` removes. */
@@ -56,20 +104,28 @@ function sum(items: readonly { readonly bytes: number }[]): number {
 }
 
 /**
- * Removes models or revisions.
+ * Removes models or revisions, or weights in fewer bits that were made here.
  *
  * @throws {ConfigError} where one is not there or is being fetched, or nobody says yes
  */
 export async function runCacheRemove(names: readonly string[], flags: CacheFlags): Promise<void> {
   const { repositories } = await readCache();
-  const [busy] = await removeAll(planRemoval(repositories, names), flags);
+  const [made, models] = [names.filter(isQuantizedName), names.filter((name) => !isQuantizedName(name))];
+  const planned = [
+    ...planRemoval(repositories, models),
+    ...planQuantizedRemoval(made.length === 0 ? [] : (await readQuantized()).files, made),
+  ];
+  const [busy] = await removeAll(planned, flags);
   if (busy !== undefined) throw new ConfigError(`${leftAlone(busy)}: try again once that has ended`);
 }
 
 /** Removes what nothing needs. */
 export async function runCachePrune(flags: CacheFlags): Promise<void> {
   const { repositories } = await readCache();
-  const busy = await removeAll(planPruning(repositories), flags);
+  const busy = await removeAll(
+    [...planPruning(repositories), ...planQuantizedPruning((await readQuantized()).files)],
+    flags,
+  );
   for (const id of busy) openTerminal("stderr").write(`${leftAlone(id)}\n`);
 }
 

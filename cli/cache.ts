@@ -1,5 +1,5 @@
 /**
- * `wuerstchen cache`: what was downloaded.
+ * `wuerstchen cache`: what was downloaded, and what was made of it.
  * @module
  */
 import { Command } from "commander";
@@ -21,8 +21,10 @@ Examples:
   wuerstchen cache ls
   wuerstchen cache rm warp-ai/wuerstchen             a model
   wuerstchen cache rm warp-ai/wuerstchen@0123abcd    one revision of it
+  wuerstchen cache rm quantized:0123abcd             weights that --precision has made; quantized alone: all of them
   wuerstchen cache prune --dry-run                   what would go: revisions that no branch or tag is at and nobody
-                                                     asked for by their commit, given up downloads
+                                                     asked for by their commit, given up downloads, weights of
+                                                     --precision whose model is gone or unused for 30 days
   wuerstchen cache verify                            hashes everything and compares
 `;
 
@@ -41,14 +43,14 @@ export function cacheCommand(): Command {
       .helpOption("-h, --help", "show this help");
   const removing = (command: Command) =>
     command.option("--dry-run", "say what would be removed, and remove nothing").option("-y, --yes", "ask nothing");
-  add("ls", "list the models in the cache").action(async (flags: CacheFlags) =>
+  add("ls", "list the models in the cache, and weights that --precision has made").action(async (flags: CacheFlags) =>
     await (await import("./_run_cache.ts")).runCacheList(flags)
   );
-  removing(add("rm <model...>", "remove models, or single revisions of them"))
+  removing(add("rm <model...>", "remove models, single revisions of them, or weights that --precision has made"))
     .action(async (names: string[], flags: CacheFlags) =>
       await (await import("./_run_cache.ts")).runCacheRemove(names, flags)
     );
-  removing(add("prune", "remove old revisions and downloads that were given up"))
+  removing(add("prune", "remove old revisions, downloads that were given up, and weights that are not used any more"))
     .action(async (flags: CacheFlags) => await (await import("./_run_cache.ts")).runCachePrune(flags));
   add("verify [model...]", "hash the files of all or of some models and compare with what the hub listed")
     .option("--fail-on-missing-files", "fail, too, where a model lacks files that it needs to run without a network")

@@ -374,6 +374,34 @@ Deno.test(
 );
 
 Deno.test(
+  "cache lists and removes weights that --precision has made",
+  withHub(async ({ folder, run }) => {
+    const env = { XDG_CACHE_HOME: join(folder, "cache") };
+    const model = join(folder, "model");
+    await copyTinyModel(model);
+    const painted = await run(["generate", "a", "--model", model, ...tiny, "--precision", "fp16", "-q"], { env });
+    assert.equal(painted.code, 0, painted.err);
+    const list = async () => JSON.parse((await run(["cache", "ls", "--json"], { env })).out);
+    const { quantized, quantizedBytes } = await list();
+    assert.ok(quantized.length > 1 && quantizedBytes > 1e5);
+    assert.ok(quantized.some(({ madeFrom }: { madeFrom: string }) => madeFrom === join(model, "prior", "prior")));
+    assert.match(
+      (await run(["cache", "ls"], { env })).out,
+      /^quantized:[0-9a-f]{12} {2}fp16 {2}from .* {2}last used /m,
+    );
+    const { name, path } = quantized[0];
+    assert.match((await run(["cache", "rm", name, "--dry-run"], { env })).out, /would be freed/);
+    assert.equal((await run(["cache", "rm", name, "-y"], { env })).code, 0);
+    await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
+    assert.deepEqual(JSON.parse((await run(["cache", "prune", "-y", "--json"], { env })).out).removed, []);
+    await Deno.remove(model, { recursive: true });
+    const pruned = JSON.parse((await run(["cache", "prune", "-y", "--json"], { env })).out);
+    assert.equal(pruned.removed.length, quantized.length - 1);
+    assert.deepEqual(await names(join(folder, "cache", "wuerstchen", "quantized")), []);
+  }),
+);
+
+Deno.test(
   "pruning and removing leave a pull that is going on alone, and say so",
   withHub(async ({ hub, blobs, start, run }) => {
     hub.fail(/cdn:.*decoder\/diffusion/, { slow: 200 });

@@ -238,7 +238,7 @@ export class Network<Sizes> {
     const recipe = JSON.stringify([this.graph(sizes).name, without]);
     const source = { checkpoint, loras: precision === "fp16" ? [] : loras, precision, recipe };
     const file = cacheFolder === undefined ? undefined : await quantizedFile(source, cacheFolder);
-    this.#quantized = await openOrMake(file, { precision, make: () => this.weights(sizes) });
+    this.#quantized = await openOrMake(file, { checkpoint, precision, make: () => this.weights(sizes) });
     this.#prepared = undefined;
     const { tensors, inMemory, warning } = this.#quantized;
     if (warning) this.#warnings.push(`${checkpoint.folder}: ${warning}`);

@@ -9,6 +9,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { AppliedLora } from "./apply_lora.ts";
 import { type Checkpoint, openCheckpoint, type StoredTensor } from "./checkpoint.ts";
 import { type Precision, precisionKey } from "./precision.ts";
+import { noteUse } from "./quantized_record.ts";
 import { type LazyTensor, writeSafetensors } from "./safetensors_writer.ts";
 import { scanFiles } from "./scan.ts";
 import { scanCheckpoints } from "./scan_checkpoints.ts";
@@ -26,6 +27,11 @@ export interface QuantizedSource {
   readonly recipe: string;
 }
 
+/** Folder of such weights in a cache folder. */
+export function quantizedFolder(cacheFolder: string): string {
+  return join(cacheFolder, "quantized");
+}
+
 /**
  * The file for weights made from a source, in `folder`: its name is a hash of the source's own weights.
  *
@@ -40,7 +46,7 @@ export async function quantizedFile(source: QuantizedSource, folder: string): Pr
   }));
   const facts = JSON.stringify({ version, weights: weights.hash, loras: added, precision, recipe });
   const name = createHash("sha256").update(facts).digest("hex");
-  return join(folder, "quantized", `${name}.safetensors`);
+  return join(quantizedFolder(folder), `${name}.safetensors`);
 }
 
 /** Weights in fewer bits: on disk, or in memory where they cannot be written. */
@@ -56,15 +62,23 @@ export interface QuantizedWeights {
  * Opens such a file, which is made first where it is not there yet: whole or not at all, so that processes may share it.
  *
  * @param file nothing where there is no folder for it: all is then in memory
- * @param make the tensors, each of which is computed when its turn comes
+ * @param options.checkpoint what it is made from, which is noted beside
+ * @param options.make the tensors, each of which is computed when its turn comes
  */
 export async function openOrMake(
   file: string | undefined,
-  { precision, make }: { precision: Precision; make: () => Promise<ReadonlyMap<string, LazyTensor>> },
+  { checkpoint, precision, make }: {
+    checkpoint: Checkpoint;
+    precision: Precision;
+    make: () => Promise<ReadonlyMap<string, LazyTensor>>;
+  },
 ): Promise<QuantizedWeights> {
   if (file !== undefined) {
     const known = await openFile(file);
-    if (known) return { tensors: known.tensors, inMemory: new Map() };
+    if (known) {
+      await noteUse(file, { checkpoint, precision });
+      return { tensors: known.tensors, inMemory: new Map() };
+    }
   }
   const tensors = await make();
   let reason = file === undefined ? "there is no cache folder: set XDG_CACHE_HOME" : await refusal(dirname(file));
@@ -72,6 +86,7 @@ export async function openOrMake(
     try {
       await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
       await writeSafetensors(file, tensors, { metadata: { format: "pt", [precisionKey]: precision }, force: true });
+      await noteUse(file, { checkpoint, precision });
       return { tensors: (await openCheckpoint(file, { stem: "model" })).tensors, inMemory: new Map() };
     } catch (error) {
       const explained = await explainWriteError(error, { path: file, needed: undefined, written: 0 });
