@@ -11,6 +11,7 @@ import {
   PluginError,
   ResourceError,
 } from "../errors.ts";
+import { outOfMemory } from "../runtime/out_of_memory.ts";
 import { visibleText } from "./_text_width.ts";
 
 /** What a process says with its exit code; README and `--help` list the same. */
@@ -51,10 +52,6 @@ export class PartialBatchError extends Error {
 // Deno gives the system's codes as `code`, and none to "File too large" (27).
 const diskCodes = ["ENOSPC", "EDQUOT", "EFBIG", "ENOMEM", "EMFILE", "ENFILE"];
 const permissionCodes = ["EACCES", "EPERM", "EROFS"];
-// V8's and ONNX Runtime's words for "no memory"; neither has a class of its own.
-const outOfMemory =
-  /bad[_ ]alloc|failed to allocate memory|out of memory|array buffer allocation failed|cannot allocate memory|mmap.*fail/i;
-
 /** Exit code for an error. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof InterruptedError) {
@@ -74,7 +71,8 @@ export function exitCodeOf(error: unknown): number {
   const { code } = error as { code?: unknown };
   if (typeof code === "string" && code.startsWith("commander.")) return exitCodes.usage;
   if (
-    diskCodes.includes(code as string) || error.message.endsWith("(os error 27)") || outOfMemory.test(error.message)
+    diskCodes.includes(code as string) || error.message.endsWith("(os error 27)") ||
+    outOfMemory(error.message) !== undefined
   ) {
     return exitCodes.resource;
   }
@@ -102,7 +100,7 @@ export function explainError(error: unknown): string {
   // Deno's own words end with a hint at --allow-…, but start with "Requires"; ours say which.
   const line = oneLine(text.replace(/^error: /, "")) || (error instanceof Error ? error.name : "unknown error");
   if (code === exitCodes.internal) return `${line} (${internalHint})`;
-  if (error instanceof Error && code === exitCodes.resource && outOfMemory.test(error.message)) {
+  if (!(error instanceof ResourceError) && code === exitCodes.resource && outOfMemory(text) !== undefined) {
     return `Not enough memory: ${line}; try a smaller -W and -H, or fewer --images-per-prompt`;
   }
   return line;

@@ -9,6 +9,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { type Context, type Events, load } from "./context.ts";
 import { finite } from "./finite.ts";
 import type { Job } from "./job.ts";
+import { lowerTile } from "./lower_memory.ts";
 import type { Size } from "./plan.ts";
 
 /** Shortest side in pixels of a tile that keeps anything; `undefined` where this Stage A decodes whole pictures alone. */
@@ -44,28 +45,36 @@ export function tilesOf(
 }
 
 /** Loads Stage A for the pictures of a job. */
-export async function* loadAutoencoder(job: Job, context: Context): Events<Tiles> {
+export async function* loadAutoencoder(job: Job, context: Context): Events {
   const { autoencoder } = context.parts.decoder;
   const tiles = tilesOf(autoencoder, job.plan.decoder, job.options);
   yield* load("pixels", autoencoder.network, { height: tiles.height, width: tiles.width }, context);
-  return tiles;
 }
 
 /**
- * Decodes latents [1, c, h, w] of a picture to [1, channels, H, W]; Stage A has to be loaded for `tiles`.
+ * Decodes latents [1, c, h, w] of a picture of a job to [1, channels, H, W]. Where memory runs out, the job takes smaller tiles.
  *
  * @param where picture and tensor, for a warning of Stage A
  */
 export async function decodePicture(
   latents: Tensor<"float32">,
-  tiles: Tiles,
-  { parts: { decoder: { autoencoder } }, signal, where = "pixels: image" }:
-    & Pick<Context, "parts" | "signal">
-    & { where?: string },
+  job: Job,
+  { parts, signal, where = "pixels: image" }: Pick<Context, "parts" | "signal"> & { where?: string },
 ): Promise<Tensor<"float32">> {
-  return await decodeInTiles(latents, tiles, {
-    decode: (window) => finite(() => autoencoder.decode(window), { network: autoencoder.network, where: () => where }),
-    scale: autoencoder.pixelsPerLatent,
-    onTile: () => signal.throwIfAborted(),
-  });
+  const { autoencoder } = parts.decoder;
+  const { network } = autoencoder;
+  for (;;) {
+    const tiles = tilesOf(autoencoder, job.plan.decoder, job.options);
+    try {
+      await network.load({ height: tiles.height, width: tiles.width });
+      return await decodeInTiles(latents, tiles, {
+        decode: (window) => finite(() => autoencoder.decode(window), { network, where: () => where }),
+        scale: autoencoder.pixelsPerLatent,
+        onTile: () => signal.throwIfAborted(),
+      });
+    } catch (error) {
+      lowerTile(job, error, parts);
+      await network.release();
+    }
+  }
 }

@@ -82,6 +82,15 @@ function tiles(job: Job, { decoder: { autoencoder } }: ModelParts): Pick<Thrift,
   return [{}, ...sides.map((tile) => ({ tile }))];
 }
 
+/** The largest tile of at most half the side that Stage A decodes at once now; nothing where it cannot be smaller. */
+export function smallerTile(job: Job, { decoder: { autoencoder } }: ModelParts): number | undefined {
+  const smallest = smallestTile(autoencoder);
+  if (smallest === undefined) return undefined;
+  const { height, width } = job.plan.decoded;
+  const most = (job.options.tile ?? Math.max(height, width)) / 2;
+  return tileSides.find((side) => side >= smallest / (1 - leastKept) && side <= most);
+}
+
 function withoutUndefined(thrift: Thrift): Thrift {
   return Object.fromEntries(Object.entries(thrift).filter(([, value]) => value !== undefined));
 }

@@ -13,7 +13,7 @@
  */
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { type Context, type Events, release, warnings } from "./context.ts";
-import { decodePicture, loadAutoencoder } from "./decode_picture.ts";
+import { decodePicture, loadAutoencoder, tilesOf } from "./decode_picture.ts";
 import { checkFinite } from "./denoise.ts";
 import { rows, stack } from "./guidance.ts";
 import type { DecoderGroup, Job } from "./job.ts";
@@ -57,7 +57,7 @@ export async function* generate(jobs: readonly Job[], context: Context): Events 
  */
 async function* decodePixels(job: Job, context: Context): Events<DecodedPicture[]> {
   const unfinished: DecodedPicture[] = [];
-  const tiles = yield* loadAutoencoder(job, context);
+  yield* loadAutoencoder(job, context);
   for (const group of job.groups) {
     const decoded: Tensor<"float32">[] = [];
     for (let i = 0; i < job.options.imagesPerPrompt; i++) {
@@ -66,11 +66,12 @@ async function* decodePixels(job: Job, context: Context): Events<DecodedPicture[
       const latents = rows(group.latents!, i, i + 1);
       checkFinite(latents, `pixels: picture ${group.first + i + 1}: latents`, { handedIn: true });
       const where = `pixels: picture ${group.first + i + 1}: ${group.name}.image`;
-      const pixels = await decodePicture(latents, tiles, { ...context, where });
+      const pixels = await decodePicture(latents, job, { ...context, where });
       yield* warnings(job, context.parts.decoder.autoencoder.network);
       checkFinite(pixels, where);
       decoded.push(pixels);
       const seconds = (performance.now() - start) / 1000;
+      const tiles = tilesOf(context.parts.decoder.autoencoder, job.plan.decoder, job.options);
       context.clock.step("pixels", seconds, { evaluations: tiles.rows.length * tiles.columns.length });
       const step = group.first + i + 1;
       const event = { run: job.index, stage: "pixels", step, total: job.count, seconds } as const;

@@ -11,6 +11,7 @@ import { forecastJob, planMemory } from "./fit_memory.ts";
 import { checkMemory } from "./forecast.ts";
 import { generate } from "./generate.ts";
 import type { Job } from "./job.ts";
+import { explainOutOfMemory } from "./lower_memory.ts";
 import { Previewer } from "./preview.ts";
 import type { Reconstruction } from "./reconstruct.ts";
 import { continueWarnings, repeatWarnings } from "./repeat_warnings.ts";
@@ -116,7 +117,7 @@ function* warnAll(jobs: readonly Job[], message: string): Generator<GenerateEven
   yield { type: "warning", run: 0, message };
 }
 
-/** Runs the stages. Where a number that is none comes out, the error says whether such a number is in the weights. */
+/** Runs the stages. Where a number that is none comes out, the error says whether such a number is in the weights; where memory runs out, what helps. */
 async function* compute(
   jobs: readonly Job[],
   { context, weights, before }: {
@@ -129,7 +130,7 @@ async function* compute(
     if (before) yield* before.prepare(context);
     yield* generate(jobs, context);
   } catch (error) {
-    if (!(error instanceof NumericError) || !weights) throw error;
+    if (!(error instanceof NumericError) || !weights) throw explainOutOfMemory(error, { jobs, parts: context.parts });
     yield* awaitWeights(weights, context.signal);
     const { nonFinite } = await weights.result().catch(() => ({ nonFinite: [] }));
     if (nonFinite.length === 0) throw error;

@@ -180,12 +180,12 @@ export class Reconstruction {
     const latents = yield* this.#step({ stage: "encode", total: 1 }, () => autoencoder.encode(padded), context);
     await release(autoencoder.encoder, context);
 
-    const tiles = yield* loadAutoencoder(this.job, context);
+    yield* loadAutoencoder(this.job, context);
     this.#autoencoded = [];
     for (let i = 0; i < this.job.count; i++) {
       const decoded = yield* this.#step(
         { stage: "pixels", step: i + 1, total: this.job.count },
-        () => decodePicture(rows(latents, i, i + 1), tiles, context),
+        () => decodePicture(rows(latents, i, i + 1), this.job, context),
         context,
       );
       this.#autoencoded.push(cropToBytes(decoded, plan));

@@ -56,8 +56,8 @@ export async function* refine(
   yield* runDecoder(job, [group], { states, refinement: { clean, strength } }, context);
   await release(decoder.stage.network, context);
 
-  const tiles = yield* loadAutoencoder(job, context);
-  const decoded = await decodePicture(group.latents!, tiles, context);
+  yield* loadAutoencoder(job, context);
+  const decoded = await decodePicture(group.latents!, job, context);
   await release(decoder.autoencoder.network, context);
   checkFinite(decoded, "pixels: refined picture");
   const { width, height } = job.plan.image;

@@ -11,6 +11,7 @@ import { denoise, type DenoiseStep } from "./denoise.ts";
 import { finite } from "./finite.ts";
 import { rows, stack } from "./guidance.ts";
 import type { Job } from "./job.ts";
+import { lowerBatch } from "./lower_memory.ts";
 import { type SampledStage, usualScheduler } from "./sampling.ts";
 
 /** Rows that are recorded under a name of their own: `prior`, `decoder`, or `decoder0`, `decoder1` … with several prompts. */
@@ -73,9 +74,23 @@ export async function* sampleStage<C extends Conditions>(
     const begin = start ?? own.startStep ?? 0;
     const latents = typeof input.latents === "function" ? input.latents(timesteps[begin]!) : input.latents;
     const guided = job.isGuided(stage);
-    const parts = batchParts(conditions, { count: latents.shape[0]!, guided, most: job.options.batchSize });
+    const count = latents.shape[0]!;
     const { network } = context.parts[stage].stage;
-    network.turns = parts.length;
+    const cut = (most: number | undefined) => {
+      const parts = batchParts(conditions, { count, guided, most });
+      network.turns = parts.length;
+      return parts;
+    };
+    let parts = cut(job.options.batchSize);
+    const inFittingParts = async (x: Tensor<"float32">, how: Parameters<typeof predictInParts<C>>[2]) => {
+      for (;;) {
+        try {
+          return await predictInParts(x, parts, how);
+        } catch (error) {
+          parts = cut(await lowerBatch(job, error, { stage, network, count }));
+        }
+      }
+    };
     let evaluations = 0;
     const loop = denoise({
       stage,
@@ -92,7 +107,7 @@ export async function* sampleStage<C extends Conditions>(
       // A session that doubles no latents serves guided steps with a batch that is doubled here.
       predict: (x, { t, guided, step }) => {
         evaluations += x.shape[0]! * (guided ? 2 : 1);
-        return predictInParts(x, parts, {
+        return inFittingParts(x, {
           guided: guided || copies > 1,
           predict: (x, { all, conditional }) =>
             finite(

@@ -9,6 +9,7 @@ import { factsOf, readWholeFile } from "../files/read_file.ts";
 import { externalLocations } from "../onnx/external_locations.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { feedsOf, inputsOf, tensorsOf } from "./ort_values.ts";
+import { outOfMemory } from "./out_of_memory.ts";
 import type { Runtime, RuntimeSession, SessionOptions } from "./runtime.ts";
 import { openWebgpuDevice } from "./webgpu_device.ts";
 
@@ -30,10 +31,6 @@ export interface WebRuntimeOptions {
 
 /** Bytes that 32-bit addresses reach. */
 const addressable = 2 ** 32;
-
-/** What allocators and engines say where memory is short. */
-const isShort =
-  /bad_alloc|alloc(at|ate|ation)?\b.*(fail|size)|failed to alloc|out of memory|memory access out of bounds|invalid (typed )?array length/i;
 
 /** A runtime that the package makes sessions for. */
 export function webRuntime({ load, webgpu = false, hasFloat64 = !webgpu }: WebRuntimeOptions): Runtime {
@@ -120,11 +117,10 @@ async function explained<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    if (!(cause instanceof RangeError) && !isShort.test(message)) throw cause;
     if (cause instanceof ResourceError) throw cause;
+    if (!(cause instanceof RangeError) && outOfMemory(cause) === undefined) throw cause;
     throw new ResourceError(
-      "WebAssembly has no memory left (at most 4.3 GB): paint a smaller picture, or take the native runtime",
+      "WebAssembly is out of memory (at most 4.3 GB): paint a smaller picture, or take the native runtime",
       { cause },
     );
   }

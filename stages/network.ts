@@ -108,12 +108,22 @@ export class Network<Sizes> {
    * @param reason for a warning, see {@linkcode Network.takeWarnings}
    */
   async computeInFull(reason: string): Promise<void> {
-    const sizes = this.#loaded?.sizes;
-    this.#warnings.push(`${reason}: from here on this network computes in fp32`);
+    this.warn(`${reason}: from here on this network computes in fp32`);
     this.#isFull = true;
     this.#prepared = undefined;
+    await this.reload();
+  }
+
+  /** Has what was loaded loaded anew, which frees what runs have left in memory. */
+  async reload(): Promise<void> {
+    const sizes = this.#loaded?.sizes;
     await this.release();
     if (sizes !== undefined) await this.load(sizes);
+  }
+
+  /** Adds to what {@linkcode Network.takeWarnings} says. */
+  warn(message: string): void {
+    this.#warnings.push(message);
   }
 
   /** The runtime packs weights of 8 bits into an order of its own unless it is told not to: it reads them twice as often as it saves. */
