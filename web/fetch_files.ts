@@ -30,6 +30,7 @@ export async function fetchFiles(
   const cache = await globalThis.caches?.open(cacheName(build)).catch(() => undefined);
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
+  let hasFailed = false;
   const fetched = await Promise.all(files.map(async ({ path, bytes }): Promise<[string, Blob]> => {
     const url = new URL(path, base);
     let response = await cache?.match(url);
@@ -46,9 +47,13 @@ export async function fetchFiles(
       await cache?.delete(url);
       throw new CheckpointError(`${url}: Expected ${bytes} bytes but found ${blob.size}: load the page again`);
     }
-    onProgress(done += bytes, total);
+    // Files that still come would hide what has failed.
+    if (!hasFailed) onProgress(done += bytes, total);
     return [path, blob];
-  }));
+  })).catch((error) => {
+    hasFailed = true;
+    throw error;
+  });
   return new Map(fetched);
 }
 

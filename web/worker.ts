@@ -27,18 +27,35 @@ interface Opened {
 
 let opened: Opened | undefined;
 let build = "";
+let wanted: "auto" | BrowserDevice = "auto";
 let running: AbortController | undefined;
 
 const report = (message: Report, transfer: Transferable[] = []) => postMessage(message, { transfer });
 
-async function open(device: "auto" | BrowserDevice): Promise<void> {
-  const { found, reason } = device === "auto" ? await findWebgpu() : { found: device === "webgpu" };
-  await openOn(found ? "webgpu" : "wasm", reason);
+/** Opens the model on the device that is wanted; what fails may be tried again. */
+async function open(): Promise<Opened> {
+  try {
+    const { found, reason } = wanted === "auto" ? await findWebgpu() : { found: wanted === "webgpu" };
+    return await openOn(found ? "webgpu" : "wasm", reason);
+  } catch (error) {
+    throw new Error(`${wordsOf(error)} (Paint tries again)`, { cause: error });
+  }
+}
+
+async function readList(): Promise<FileList> {
+  const url = new URL("files.json", base);
+  try {
+    const response = await fetch(url);
+    if (response.ok) return await response.json();
+    throw new Error(`the server says ${response.status}`);
+  } catch (cause) {
+    throw new Error(`Cannot fetch ${url}: ${wordsOf(cause)}`, { cause });
+  }
 }
 
 /** Opens the model on a device. */
-async function openOn(device: BrowserDevice, reason?: string): Promise<void> {
-  const list: FileList = await (await fetch(new URL("files.json", base))).json();
+async function openOn(device: BrowserDevice, reason?: string): Promise<Opened> {
+  const list = await readList();
   const library = list.libraries.find(({ path }) => path === `ort/${libraries[device]}.wasm`)!;
   const files = await fetchFiles([...list.model, library], {
     base,
@@ -68,6 +85,7 @@ async function openOn(device: BrowserDevice, reason?: string): Promise<void> {
   const notices = [reason, device === "wasm" ? alone : undefined].filter((notice) => notice !== undefined);
   const runsOn = device === "webgpu" ? "WebGPU" : `WebAssembly, ${threads === 1 ? "1 thread" : `${threads} threads`}`;
   report({ type: "ready", runsOn, notice: notices.join("; ") || undefined, steps: priorSteps, width, height });
+  return opened;
 }
 
 /** Largest root of the mean square by which a picture may be off, of 255: 42 dB. */
@@ -95,12 +113,12 @@ async function faultOf(
   }
 }
 
-async function paint(request: PaintRequest): Promise<void> {
+async function paint(request: PaintRequest, { pipeline }: Opened): Promise<void> {
   const start = performance.now();
   const { prompt, seed, steps } = request;
   running = new AbortController();
   try {
-    const run = opened!.pipeline.generate({ prompt, seed, priorSteps: steps, signal: running.signal });
+    const run = pipeline.generate({ prompt, seed, priorSteps: steps, signal: running.signal });
     const previews = { spent: 0, start };
     let [done, total] = [0, 1];
     for await (const event of run) {
@@ -133,14 +151,14 @@ async function showPreview(
   report({ type: "preview", width, height, data: rgba }, [rgba.buffer]);
 }
 
-/** Paints; where WebGPU fails, WebAssembly takes its place, and the page is told. */
+/** Paints, with a model that is opened first where that has failed; where WebGPU fails, WebAssembly takes its place, and the page is told. */
 async function paintSafely(request: PaintRequest): Promise<void> {
+  const on = opened ?? await open();
   try {
-    await paint(request);
+    await paint(request, on);
   } catch (error) {
-    if (opened!.device !== "webgpu" || (error as Error).name === "AbortError") throw error;
-    await openOn("wasm", `WebGPU failed (${wordsOf(error)})`);
-    await paint(request);
+    if (on.device !== "webgpu" || (error as Error).name === "AbortError") throw error;
+    await paint(request, await openOn("wasm", `WebGPU failed (${wordsOf(error)})`));
   }
 }
 
@@ -150,8 +168,8 @@ addEventListener("message", async ({ data: order }: MessageEvent<Order>) => {
   try {
     if (order.type === "stop") return running?.abort();
     if (order.type === "paint") return await paintSafely(order);
-    build = order.build;
-    await open(order.device);
+    [build, wanted] = [order.build, order.device];
+    await open();
   } catch (error) {
     const stopped = error instanceof DOMException && error.name === "AbortError";
     report(stopped ? { type: "stopped" } : { type: "failed", message: wordsOf(error) });
