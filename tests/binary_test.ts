@@ -75,20 +75,38 @@ test("libraries and weights that were changed or cut short are replaced before t
   for (const [i, file] of files.entries()) assert.deepEqual(await Deno.readFile(file), whole[i], file);
 });
 
-test("it runs from a folder that nobody can write, without a network", async (cwd) => {
+/** Whether a process may have mounts and a network of its own, which is what forbids root anything. */
+const mayUnshare = Deno.build.os === "linux" &&
+  new Deno.Command("unshare", { args: ["-rnm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], stderr: "null" })
+    .outputSync().success;
+const skipped = mayUnshare ? "" : " (skipped: unshare -rnm is not allowed here)";
+
+/** Runs what follows without a network, after some commands of a shell. */
+const apart = (commands: string) => ["unshare", "-rnm", "sh", "-c", `${commands} && exec "$@"`, "sh"];
+
+test(`it runs from a folder that nobody can write, without a network${skipped}`, async (cwd) => {
   const install = join(cwd, "install");
   await Deno.mkdir(install);
   const program = join(install, "wuerstchen");
   await Deno.copyFile(binary!, program);
-  await Deno.chmod(install, 0o555);
-  try {
-    const { code, err } = await run([...paint, "a.png"], { cwd, program });
-    assert.equal(code, 0, err);
-    assert.deepEqual((await Array.fromAsync(Deno.readDir(install))).map(({ name }) => name), ["wuerstchen"]);
-  } finally {
-    await Deno.chmod(install, 0o755);
-  }
-});
+  const readOnly = `mount --bind ${install} ${install} && mount -o remount,ro,bind ${install}`;
+  const wrapper = apart(`${readOnly} && ! touch ${install}/a 2>/dev/null && ! grep -v -e '|' -e lo: /proc/net/dev`);
+  const { code, err } = await run([...paint, "a.png"], { cwd, program, wrapper });
+  assert.equal(code, 0, err);
+  assert.deepEqual((await Array.fromAsync(Deno.readDir(install))).map(({ name }) => name), ["wuerstchen"]);
+}, { ignore: !mayUnshare });
+
+test(`a cache folder on a full disk is exit code 5 and one line${skipped}`, async (cwd) => {
+  const cache = join(cwd, "cache");
+  await Deno.mkdir(cache);
+  const wrapper = apart(`mount -t tmpfs -o size=1500k tmpfs ${cache}`);
+  const { code, err } = await run([...paint, "a.png"], { cwd, wrapper, env: { XDG_CACHE_HOME: cache } });
+  assert.equal(code, 5, err);
+  assert.match(
+    err,
+    /^error: Cannot unpack .*: the disk is full; free some space or set XDG_CACHE_HOME to another folder\n$/,
+  );
+}, { ignore: !mayUnshare });
 
 test("a cache folder that cannot be written is exit code 6 and one line", async (cwd) => {
   await Deno.writeTextFile(join(cwd, "file"), "");
