@@ -51,7 +51,7 @@ export function halfPrecision(graph: Graph, { islands = true, varying }: HalfPre
   const all = graph.inputs.map(({ name }) => name);
   const given = dependants(graph, all);
   const changing = dependants(graph, varying ?? all);
-  const full = islands ? islandsOf(graph, given) : new Set<Node>();
+  const full = islands ? islandsOf(graph, given) : atLeast(graph);
   const halved = new Map<Value, Value>();
   const singles = new Map<Value, Value>();
   const half = (value: Value): Value => {
@@ -90,6 +90,11 @@ function islandsOf(graph: Graph, given: ReadonlySet<Value>): Set<Node> {
     if (!halves.has(node.op) || isSquare || isInside || node.inputs.some((value) => !isHeld(value))) full.add(node);
   }
   return full;
+}
+
+/** What cannot be put into 16 bits at all: angles, and what says itself which type it makes. */
+function atLeast(graph: Graph): Set<Node> {
+  return new Set([...anglesOf(graph), ...graph.nodes.filter(({ op }) => op === "Cast")]);
 }
 
 /** Whatever sines and cosines are taken of: 16 bits hold no angle of a thousand to better than a half. */
